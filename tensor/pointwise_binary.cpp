@@ -1,0 +1,232 @@
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "gradus/tensor/pointwise_binary.cpp"
+#include "gradus/tensor/simd_targets.h"
+#include "hwy/foreach_target.h"
+#include "gradus/tensor/simd-inl.h"
+// clang-format on
+
+#include <cmath>
+#include <functional>
+
+#include "gradus/tensor/creation.h"
+#include "gradus/tensor/map.h"
+#include "gradus/tensor/ops.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace gradus::kernel::HWY_NAMESPACE {
+namespace {
+
+struct Add {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::Add(a, b);
+  }
+};
+
+struct AddScaled {
+  static constexpr bool is_cheap = true;
+  double alpha;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V a, V b) const {
+    return hn::MulAdd(constant(d, alpha), b, a);
+  }
+};
+
+struct Sub {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::Sub(a, b);
+  }
+};
+
+struct Mul {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::Mul(a, b);
+  }
+};
+
+struct Div {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::Div(a, b);
+  }
+};
+
+// Either operand's NaN wins: a compares false with it, and is taken only where it is itself one.
+struct Maximum {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::IsNaN(a)), a, b);
+  }
+};
+
+struct Minimum {
+  static constexpr bool is_cheap = true;
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V a, V b) const {
+    return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::IsNaN(a)), a, b);
+  }
+};
+
+}  // namespace
+
+void binary_loop(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
+  switch (op) {
+    case Binary::Add:
+      return map(out, Add{}, a, b);
+    case Binary::Sub:
+      return map(out, Sub{}, a, b);
+    case Binary::Mul:
+      return map(out, Mul{}, a, b);
+    case Binary::Div:
+      return map(out, Div{}, a, b);
+    case Binary::Maximum:
+      return map(out, Maximum{}, a, b);
+    case Binary::Minimum:
+      return map(out, Minimum{}, a, b);
+  }
+}
+
+void add_scaled_loop(const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
+  map(out, AddScaled{alpha}, a, b);
+}
+
+}  // namespace gradus::kernel::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace gradus::kernel {
+namespace {
+
+HWY_EXPORT(binary_loop);
+HWY_EXPORT(add_scaled_loop);
+
+// Unsigned arithmetic wraps around where signed overflow would be undefined.
+template <class F>
+auto wrapping(F f) {
+  return [f](std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(
+        f(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
+  };
+}
+
+void whole_loop(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
+  const auto run = [&](auto f) {
+    map_elements<std::int64_t, std::int64_t, std::int64_t>(out, f, a, b);
+  };
+  switch (op) {
+    case Binary::Add:
+      return run(wrapping(std::plus<>()));
+    case Binary::Sub:
+      return run(wrapping(std::minus<>()));
+    case Binary::Mul:
+      return run(wrapping(std::multiplies<>()));
+    case Binary::Maximum:
+      return run([](auto x, auto y) { return std::max(x, y); });
+    case Binary::Minimum:
+      return run([](auto x, auto y) { return std::min(x, y); });
+    case Binary::Div:
+      break;
+  }
+  fail("integers are divided as float32");
+}
+
+// bool behaves as PyTorch's: a sum is 'or', a product 'and'.
+void bool_loop(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
+  const bool is_or = op == Binary::Add || op == Binary::Maximum;
+  if (is_or) {
+    map_elements<bool, bool, bool>(out, std::logical_or<>(), a, b);
+  } else {
+    map_elements<bool, bool, bool>(out, std::logical_and<>(), a, b);
+  }
+}
+
+DType compute_dtype(Binary op, const Tensor& a, const Tensor& b) {
+  check(op != Binary::Sub || (a.dtype() != boolean && b.dtype() != boolean),
+        "bool tensors cannot be subtracted ({} - {}); use logical_xor, or convert with to(int64)",
+        a.dtype(), b.dtype());
+  const DType dtype = result_type(a, b);
+  return op == Binary::Div && !is_floating(dtype) ? float32 : dtype;
+}
+
+/// x, or a copy in row-major order where walking along `out` would read a cache line an element: a
+/// copy in tiles (copy_into) is several times quicker.
+Tensor lined_up(const Tensor& x, const Tensor& out) {
+  constexpr std::int64_t cache_line = 16;
+  const bool across = x.shape() == out.shape() && out.is_contiguous() && x.numel() > (1 << 14) &&
+                      x.strides().back() >= cache_line;
+  return across ? contiguous(x) : x;
+}
+
+/// out's dtype is the computation's.
+void compute(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
+  const Tensor x = lined_up(to(a, out.dtype()), out);
+  const Tensor y = lined_up(to(b, out.dtype()), out);
+  if (out.is_floating()) {
+    HWY_DYNAMIC_DISPATCH(binary_loop)(out, op, x, y);
+  } else if (out.dtype() == int64) {
+    whole_loop(out, op, x, y);
+  } else {
+    bool_loop(out, op, x, y);
+  }
+}
+
+Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
+  Tensor out = empty(broadcast(a.shape(), b.shape()), compute_dtype(op, a, b));
+  compute(out, op, a, b);
+  return out;
+}
+
+/// bool < int64 < floats.
+int category(DType dtype) { return is_floating(dtype) ? 2 : static_cast<int>(dtype); }
+
+}  // namespace
+
+void check_in_place(const Tensor& x, const Shape& shape, DType dtype) {
+  check(broadcast(x.shape(), shape) == x.shape(), "{} does not broadcast to {} in place", shape,
+        x.shape());
+  check(category(dtype) <= category(x.dtype()),
+        "a result of {} cannot be stored in a tensor of {}; convert it with to({})", dtype,
+        x.dtype(), dtype);
+}
+
+void binary_in_place(const Tensor& x, Binary op, const Tensor& other) {
+  const DType dtype = compute_dtype(op, x, other);
+  check_in_place(x, other.shape(), dtype);
+  if (dtype == x.dtype()) {
+    compute(x, op, x, apart(other, x));
+  } else {
+    copy_into(x, binary(op, x, other));
+  }
+}
+
+void add_scaled_in_place(const Tensor& x, const Tensor& other, Scalar alpha) {
+  const DType dtype = compute_dtype(Binary::Add, x, other);
+  check(category(alpha.dtype()) <= category(dtype),
+        "a factor of {} is too wide for tensors of {} and {}", alpha.dtype(), x.dtype(),
+        other.dtype());
+  if (dtype == x.dtype() && x.is_floating()) {
+    check_in_place(x, other.shape(), dtype);
+    HWY_DYNAMIC_DISPATCH(add_scaled_loop)(x, x, apart(to(other, dtype), x), alpha.to<double>());
+  } else {
+    const Tensor wide = to(other, dtype);
+    binary_in_place(x, Binary::Add, mul(wide, to(scalar(alpha, wide), dtype)));
+  }
+}
+
+Tensor add(const Tensor& a, const Tensor& b) { return binary(Binary::Add, a, b); }
+Tensor sub(const Tensor& a, const Tensor& b) { return binary(Binary::Sub, a, b); }
+Tensor mul(const Tensor& a, const Tensor& b) { return binary(Binary::Mul, a, b); }
+Tensor div(const Tensor& a, const Tensor& b) { return binary(Binary::Div, a, b); }
+Tensor maximum(const Tensor& a, const Tensor& b) { return binary(Binary::Maximum, a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return binary(Binary::Minimum, a, b); }
+
+}  // namespace gradus::kernel
+#endif  // HWY_ONCE

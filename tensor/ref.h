@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace gradus {
+
+/// Base of objects that count their references in themselves. The last release calls
+/// `dispose()`, which the derived class may override to control how the object dies.
+class RefCounted {
+ public:
+  RefCounted() = default;
+  RefCounted(const RefCounted&) = delete;
+  RefCounted& operator=(const RefCounted&) = delete;
+  virtual ~RefCounted() = default;
+
+  void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
+  void release() const {
+    if (count_.load(std::memory_order_acquire) == 1 ||
+        count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      const_cast<RefCounted*>(this)->dispose();
+    }
+  }
+  std::uint32_t use_count() const { return count_.load(std::memory_order_acquire); }
+
+ protected:
+  virtual void dispose() { delete this; }
+
+ private:
+  mutable std::atomic<std::uint32_t> count_{0};
+};
+
+/// A counted pointer to a RefCounted object.
+template <class T>
+class Ref {
+ public:
+  Ref() = default;
+  Ref(std::nullptr_t) {}  // NOLINT: as a pointer
+  explicit Ref(T* p) : p_(p) {
+    if (p_ != nullptr) p_->retain();
+  }
+  Ref(const Ref& other) : Ref(other.p_) {}
+  Ref(Ref&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}
+  template <class U>
+  requires std::convertible_to<U*, T*> Ref(Ref<U> other)
+      : p_(other.leak()) {}  // NOLINT: as a pointer
+  ~Ref() {
+    if (p_ != nullptr) p_->release();
+  }
+  Ref& operator=(Ref other) noexcept {
+    std::swap(p_, other.p_);
+    return *this;
+  }
+
+  T* get() const { return p_; }
+  T* operator->() const { return p_; }
+  T& operator*() const { return *p_; }
+  explicit operator bool() const { return p_ != nullptr; }
+  friend bool operator==(const Ref& a, const Ref& b) { return a.p_ == b.p_; }
+  /// Gives up the pointer without releasing it.
+  T* leak() { return std::exchange(p_, nullptr); }
+
+ private:
+  T* p_ = nullptr;
+};
+
+template <class T, class... Args>
+Ref<T> make_ref(Args&&... args) {
+  return Ref<T>(new T(std::forward<Args>(args)...));
+}
+
+}  // namespace gradus
