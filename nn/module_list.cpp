@@ -1,0 +1,23 @@
+#include "gradus/nn/module_list.h"
+
+namespace gradus::nn {
+
+void ModuleList::append(const ModuleList& other) {
+  std::int64_t count = other.size();  // `other` may be this list
+  for (std::int64_t i = 0; i < count; ++i) {
+    add_child(std::to_string(size()), other.child_at(static_cast<std::size_t>(i)));
+  }
+}
+
+Module& ModuleList::operator[](std::int64_t index) const {
+  check<IndexError>(-size() <= index && index < size(), "module {} of a {} of {}", index,
+                    type_name(), size());
+  return *child_at(static_cast<std::size_t>(index < 0 ? index + size() : index));
+}
+
+void ModuleList::wrong_type(std::int64_t index, const Module& module) const {
+  fail(fmt::format("module {} of this {} is a {}, not what get<>() asks for", index, type_name(),
+                   module.type_name()));
+}
+
+}  // namespace gradus::nn
