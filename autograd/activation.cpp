@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "gradus/autograd/activation_grad.h"
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
@@ -10,9 +12,11 @@ using Kind = Activation::Kind;
 
 /// The op of a fused activation.
 Tensor activation(const char* name, const Activation& f, const Tensor& x, Where at) {
-  return Op(name, at).record(kernel::activation(f, x), wrt(x, [f, x = saved(x)](const Tensor& g) {
-                               return activation_backward(f, g, x);
-                             }));
+  Op op(name, at);
+  for (double option : {f.a, f.b, f.c}) check(!::std::isnan(option), "an option is NaN");
+  return op.record(kernel::activation(f, x), wrt(x, [f, x = saved(x)](const Tensor& g) {
+                     return activation_backward(f, g, x);
+                   }));
 }
 
 /// The same for an f that moves no output of its own, f(f(x)) = f(x): its slope can be read off the

@@ -43,8 +43,11 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
   if (!options.inputs.empty()) {
     std::vector<Edge> targets;
     for (const Tensor& input : options.inputs) {
-      check(input.requires_grad() && input.is_leaf(),
-            "gradients accumulate only in leaves that require them; use grad() for other inputs");
+      check(
+          input.requires_grad() && input.is_leaf(),
+          "input {} is no leaf that requires a gradient, and gradients accumulate only there; use "
+          "grad() for other inputs",
+          targets.size());
       targets.push_back(edge_to(input));
     }
     pass.restrict_to(std::move(targets), Pass::Targets::Accumulate);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "gradus/autograd/norm_grad.h"
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
@@ -67,6 +69,9 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   check_parameter("bias", bias, x);
   check_parameter("running_mean", running_mean, x);
   check_parameter("running_var", running_var, x);
+  check(running_mean.defined() == running_var.defined(),
+        "has one of running_mean and running_var; give both or neither");
+  check(std::isfinite(options.momentum), "momentum must be finite, got {}", options.momentum);
   double eps = options.eps;
   if (!options.training) {
     return evaluate(op, x, weight, bias, running_mean, running_var, eps);
@@ -82,8 +87,6 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   if (count > 1) {
     if (running_mean.defined()) {
       kernel::update_running(running_mean, stats.mean, options.momentum, 1);
-    }
-    if (running_var.defined()) {
       kernel::update_running(running_var, stats.var, options.momentum, count / (count - 1));
     }
   }

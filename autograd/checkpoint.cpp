@@ -69,6 +69,7 @@ class CheckpointNode final : public Node {
 
 Tensor checkpoint(Function fn, std::vector<Tensor> inputs, Where at) {
   Op op("checkpoint", at);
+  check(static_cast<bool>(fn), "the function is empty: pass something to call");
   if (!grad_enabled()) return fn(inputs);
   Generator::State state = default_generator().get_state();
   Tensor result;

@@ -75,9 +75,14 @@ Tensor isfinite(const Tensor& x, Where at) {
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
+  Op op("allclose", {});
+  check(rtol >= 0 && atol >= 0, "needs tolerances >= 0, got rtol {} and atol {}", rtol, atol);
   return kernel::allclose(a, b, rtol, atol);
 }
 
-bool equal(const Tensor& a, const Tensor& b) { return kernel::equal(a, b); }
+bool equal(const Tensor& a, const Tensor& b) {
+  Op op("equal", {});
+  return kernel::equal(a, b);
+}
 
 }  // namespace gradus

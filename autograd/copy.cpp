@@ -7,8 +7,9 @@ namespace gradus {
 // The engine converts a gradient to its input's dtype, so all of these hand it through.
 
 Tensor to(const Tensor& x, DType dtype, Where at) {
+  Op op("to", at);
   if (x.dtype() == dtype) return x;
-  return Op("to", at).record(kernel::to(x, dtype), wrt(x, [](const Tensor& g) { return g; }));
+  return op.record(kernel::to(x, dtype), wrt(x, [](const Tensor& g) { return g; }));
 }
 
 Tensor clone(const Tensor& x, Where at) {
@@ -16,8 +17,9 @@ Tensor clone(const Tensor& x, Where at) {
 }
 
 Tensor contiguous(const Tensor& x, Where at) {
+  Op op("contiguous", at);
   if (x.is_contiguous()) return x;
-  return Op("contiguous", at).record(kernel::clone(x), wrt(x, [](const Tensor& g) { return g; }));
+  return op.record(kernel::clone(x), wrt(x, [](const Tensor& g) { return g; }));
 }
 
 }  // namespace gradus

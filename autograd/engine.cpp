@@ -151,6 +151,7 @@ void Pass::call_hooks(Node& node, std::span<Tensor> gradients) {
     if (!gradient.defined()) return;
     Tensor replaced = hook.call(gradient);
     if (!replaced.defined()) return;
+    ContextScope scope({.op = "register_hook", .at = context.at, .layer = context.layer});
     check(replaced.shape() == gradient.shape() && replaced.dtype() == gradient.dtype(),
           "a hook replaced a {} gradient of shape {} by a {} tensor of shape {}", gradient.dtype(),
           gradient.shape(), replaced.dtype(), replaced.shape());

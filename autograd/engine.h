@@ -29,8 +29,8 @@ class Pass {
   /// captured(), and no leaf accumulates; otherwise the targets, leaves, do.
   void restrict_to(std::vector<Edge> targets, Targets use);
 
-  /// Carries gradients until none is pending. Throws what a rule or a hook throws; no leaf has been
-  /// changed then unless its turn had come, and leaves, being the oldest, come last.
+  /// Carries gradients until none is pending. Throws what a rule or a hook throws; leaves whose
+  /// turn had come keep what they got, the others are as they were.
   void run();
 
   /// The gradient of target i; undefined where nothing flowed.

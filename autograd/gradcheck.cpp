@@ -6,6 +6,7 @@
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
+#include "gradus/tensor/context.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
 
@@ -30,6 +31,7 @@ Element64 element(const Tensor& x, std::int64_t position) {
 }
 
 void check_input(const Tensor& x, std::size_t i) {
+  ContextScope scope(entering("gradcheck", {}));
   check(x.dtype() == float64,
         "input {} is {}: finite differences need float64; convert it with to(float64)", i,
         x.dtype());
@@ -39,9 +41,14 @@ void check_input(const Tensor& x, std::size_t i) {
   }
 }
 
-std::vector<std::vector<double>> values(const std::vector<Tensor>& tensors) {
+/// What the function returned, as numbers.
+std::vector<std::vector<double>> values(const std::vector<Tensor>& outputs) {
+  ContextScope scope(entering("gradcheck", {}));
   std::vector<std::vector<double>> result;
-  for (const Tensor& x : tensors) result.push_back(x.to_vector<double>());
+  for (const Tensor& y : outputs) {
+    check(y.defined(), "output {} is undefined", result.size());
+    result.push_back(y.to_vector<double>());
+  }
   return result;
 }
 
@@ -98,7 +105,14 @@ GradcheckResult detail::run_gradcheck(const CheckedFunction& fn, const std::vect
     check_input(inputs[i], i);
     wanted.push_back(i);
   }
-  check(!wanted.empty(), "gradcheck needs an input that requires a gradient");
+  {
+    ContextScope scope(entering("gradcheck", {}));
+    check(!wanted.empty(), "needs an input that requires a gradient");
+    check(options.eps > 0 && std::isfinite(options.eps), "needs a finite step eps > 0, got {}",
+          options.eps);
+    check(options.atol >= 0 && options.rtol >= 0, "needs tolerances >= 0, got atol {} and rtol {}",
+          options.atol, options.rtol);
+  }
 
   std::vector<Tensor> outputs = fn(inputs);
   std::vector<std::vector<double>> once = values(outputs);
@@ -162,7 +176,10 @@ GradcheckResult detail::run_gradgradcheck(const CheckedFunction& fn,
     differentiable.push_back(o);
     all.push_back(randn(outputs[o].shape(), float64, &generator).requires_grad_());
   }
-  check(!differentiable.empty(), "gradgradcheck needs an output that requires a gradient");
+  {
+    ContextScope scope(entering("gradgradcheck", {}));
+    check(!differentiable.empty(), "needs an output that requires a gradient");
+  }
 
   auto first_derivative = [&](const std::vector<Tensor>& x) {
     std::vector<Tensor> own(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(inputs.size()));

@@ -43,7 +43,8 @@ GradcheckResult run_gradgradcheck(const CheckedFunction& fn, const std::vector<T
 /// Compares the gradients of `fn(inputs)`, a Tensor or a vector of them, with central differences,
 /// for every element of every input that requires a gradient. Those must be float64 and must not
 /// overlap in memory (Error otherwise). fn has to be deterministic; the inputs are changed while it
-/// runs and restored. For complicated fn's of n inputs and m outputs it costs 2n + m evaluations.
+/// runs and restored. For n elements of inputs and m of outputs it runs fn 2n times and m backward
+/// passes.
 template <class F>
 GradcheckResult gradcheck(F fn, const std::vector<Tensor>& inputs,
                           const GradcheckOptions& options = {}) {

@@ -44,6 +44,7 @@ Tensor Tensor::grad() const {
 }
 
 void Tensor::set_grad(const Tensor& grad) const {
+  Op op("set_grad", {});
   Node* node = node_of(*this);
   if (node == nullptr && !grad.defined()) return;
   check(node != nullptr && node->is_leaf(), "only a leaf that requires a gradient has one to set");

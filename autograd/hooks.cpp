@@ -1,11 +1,14 @@
 #include "gradus/autograd/hooks.h"
 
 #include "gradus/autograd/leaf.h"
+#include "gradus/tensor/context.h"
 
 namespace gradus {
 namespace {
 
-Node& node_for_hook(const Tensor& x) {
+template <class Hook>
+Node& node_for_hook(const Tensor& x, const Hook& hook) {
+  check(static_cast<bool>(hook), "the hook is empty: pass something to call");
   Node* node = node_of(x);
   check(node != nullptr, "a hook needs a tensor that requires a gradient (shape {})", x.shape());
   return *node;
@@ -19,11 +22,13 @@ void HookHandle::remove() {
 }
 
 HookHandle register_hook(const Tensor& x, GradientHook hook) {
-  return node_for_hook(x).hooks().gradient.add({x.impl().output_nr, std::move(hook)});
+  ContextScope scope(entering("register_hook", {}));
+  return node_for_hook(x, hook).hooks().gradient.add({x.impl().output_nr, std::move(hook)});
 }
 
 HookHandle register_post_accumulate_grad_hook(const Tensor& x, AccumulateHook hook) {
-  Node& node = node_for_hook(x);
+  ContextScope scope(entering("register_post_accumulate_grad_hook", {}));
+  Node& node = node_for_hook(x, hook);
   check(node.is_leaf(), "a post-accumulate hook needs a leaf; this tensor is the result of {}",
         node.name());
   return node.hooks().accumulated.add(std::move(hook));

@@ -17,6 +17,13 @@ Tensor pad_to(const Tensor& x, const Shape& shape) {
   return pad(x, padding);
 }
 
+Tensor gathered(const Op& op, const Tensor& x, std::int64_t dim, const Tensor& index) {
+  return op.record(kernel::gather(x, dim, index),
+                   wrt(x, [shape = x.shape(), dim, index = saved(index)](const Tensor& g) {
+                     return scatter_add(zeros(shape, g.dtype()), dim, index, g);
+                   }));
+}
+
 /// Shape that x and index broadcast to, with `size` in dimension d.
 Shape along(const Shape& x, const Shape& index, int d, std::int64_t size) {
   Shape a = x;
@@ -29,11 +36,7 @@ Shape along(const Shape& x, const Shape& index, int d, std::int64_t size) {
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Where at) {
-  return Op("gather", at)
-      .record(kernel::gather(x, dim, index),
-              wrt(x, [shape = x.shape(), dim, index = saved(index)](const Tensor& g) {
-                return scatter_add(zeros(shape, g.dtype()), dim, index, g);
-              }));
+  return gathered(Op("gather", at), x, dim, index);
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
@@ -66,10 +69,11 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::int64_t dim, Wh
   Op op("take_along_dim", at);
   check(x.dim() == index.dim(), "index {} and the input {} differ in rank", index.shape(),
         x.shape());
-  if (x.dim() == 0) return gather(x, dim, index, at);
+  if (x.dim() == 0) return gathered(op, x, dim, index);
   int d = wrap_dim(dim, x.dim());
-  return gather(broadcast_to(x, along(x.shape(), index.shape(), d, x.shape()[d]), at), d,
-                broadcast_to(index, along(x.shape(), index.shape(), d, index.shape()[d]), at), at);
+  Shape of_x = along(x.shape(), index.shape(), d, x.shape()[d]);
+  Shape of_index = along(x.shape(), index.shape(), d, index.shape()[d]);
+  return gathered(op, broadcast_to(x, of_x, at), d, broadcast_to(index, of_index, at));
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& index, Where at) {

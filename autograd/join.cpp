@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
 #include "gradus/tensor/ops.h"
@@ -39,13 +41,14 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where at) {
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where at) {
   Op op("stack", at);
   check(!tensors.empty(), "needs at least one tensor");
+  const int d = wrap_dim(dim, tensors[0].dim() + 1);
   std::vector<Tensor> slices;
   for (const Tensor& x : tensors) {
     check(x.shape() == tensors[0].shape(), "tensor {} has shape {}, tensor 0 has {}", slices.size(),
           x.shape(), tensors[0].shape());
-    slices.push_back(unsqueeze(x, dim, at));
+    slices.push_back(unsqueeze(x, d, at));
   }
-  return cat(slices, dim, at);
+  return cat(slices, d, at);
 }
 
 Tensor flip(const Tensor& x, const Dims& dims, Where at) {
@@ -55,11 +58,12 @@ Tensor flip(const Tensor& x, const Dims& dims, Where at) {
 }
 
 Tensor pad(const Tensor& x, const std::vector<std::int64_t>& padding, Scalar value, Where at) {
-  return Op("pad", at).record(kernel::pad(x, padding, value), wrt(x, [padding](const Tensor& g) {
-                                std::vector<std::int64_t> crop;
-                                for (std::int64_t n : padding) crop.push_back(-n);
-                                return pad(g, crop);
-                              }));
+  return Op("pad", at).given(value).record(kernel::pad(x, padding, value),
+                                           wrt(x, [padding](const Tensor& g) {
+                                             std::vector<std::int64_t> crop;
+                                             for (std::int64_t n : padding) crop.push_back(-n);
+                                             return pad(g, crop);
+                                           }));
 }
 
 Tensor repeat(const Tensor& x, const Dims& repeats, Where at) {
@@ -71,6 +75,13 @@ Tensor repeat(const Tensor& x, const Dims& repeats, Where at) {
 
   Shape shape = Dims::filled(added, 1);
   for (std::int64_t size : x.shape()) shape.push_back(size);
+  Shape whole = shape;
+  for (int d = 0; d < shape.size(); ++d) {
+    check(shape[d] == 0 || repeats[d] <= std::numeric_limits<std::int64_t>::max() / shape[d],
+          "{} repeats of {} have more elements than memory can address", repeats, x.shape());
+    whole[d] *= repeats[d];
+  }
+  Layout::contiguous(whole);  // checks the sizes' product
   Tensor y = reshape(x, shape, at);
   bool copied = false;
   for (int d = 0; d < shape.size(); ++d) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradus/autograd/saved.h"
 #include "gradus/tensor/tensor.h"
 
 namespace gradus {
@@ -10,6 +11,8 @@ struct Operand {
   const Tensor& tensor;
   Where at;
   Operand(const Tensor& t, Where here = Where::here()) : tensor(t), at(here) {}  // NOLINT
+  /// In a gradient rule: `x * g` with `x = saved(x)`.
+  Operand(const Saved& s, Where here = Where::here()) : Operand(s.get(), here) {}  // NOLINT
 };
 
 /// The same for a number on the left: `2.0 * x`.

@@ -10,7 +10,7 @@
 /// Every function on tensors, by family. Each is differentiable to any order where its derivative
 /// exists, records one node (or is composed of functions that do), follows PyTorch's semantics and
 /// throws gradus::Error on bad shapes, dtypes or dimensions. Negative dimensions count from the
-/// end. `at` is the caller's line and is never passed by hand.
+/// end. `at` is the caller's line: left out by users, passed on by functions made of others.
 namespace gradus {
 
 class Generator;
@@ -115,17 +115,21 @@ Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index, Where at = 
 Tensor slice(const Tensor& x, std::int64_t dim, Slice range, Where at = Where::here());
 Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length,
               Where at = Where::here());
+/// The elements with index(dim0) + offset == index(dim1), as the last dimension.
 Tensor diagonal(const Tensor& x, std::int64_t offset = 0, std::int64_t dim0 = 0,
                 std::int64_t dim1 = 1, Where at = Where::here());
+/// Pieces of `size` along dim, the last one shorter if need be; or pieces of these sizes.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim = 0,
                           Where at = Where::here());
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes,
                           std::int64_t dim = 0, Where at = Where::here());
+/// At most `chunks` pieces along dim, of one size but for a shorter last one.
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim = 0,
                           Where at = Where::here());
 std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim = 0, Where at = Where::here());
 
-// --- Reductions; an empty list of dims means all --- reduce.cpp
+// --- Reductions; an empty list of dims means all; sums of integers and bools are int64 ---
+// reduce.cpp, extremum.cpp, norm.cpp, scan.cpp, logsumexp.cpp
 Tensor sum(const Tensor& x, Where at = Where::here());
 Tensor sum(const Tensor& x, const Dims& dims, bool keepdim = false, Where at = Where::here());
 /// Sums x to `shape`, which must be broadcastable to x's: the transpose of broadcast_to.
@@ -135,6 +139,7 @@ Tensor mean(const Tensor& x, const Dims& dims, bool keepdim = false, Where at = 
 /// Variance over n - correction.
 Tensor var(const Tensor& x, const Dims& dims = {}, bool keepdim = false, double correction = 1,
            Where at = Where::here());
+/// Its square root. After `using namespace gradus` write gradus::std, for std is C++'s.
 Tensor std(const Tensor& x, const Dims& dims = {}, bool keepdim = false, double correction = 1,
            Where at = Where::here());
 Tensor max(const Tensor& x, Where at = Where::here());  ///< ties share the gradient evenly
@@ -170,8 +175,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               Where at = Where::here());
 
 // --- Joining, indexing, ordering --- join.cpp, index.cpp, order.cpp
+/// Along a dimension that is there, in which alone the sizes may differ; stack: along a new one.
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0, Where at = Where::here());
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim = 0, Where at = Where::here());
+/// For dim 0: result[i][j] = x[index[i][j]][j]. index: int64, no larger than x but in dim.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Where at = Where::here());
 /// x with source added at index along dim, as torch.Tensor.scatter_add.
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
@@ -190,14 +197,17 @@ Tensor embedding(const Tensor& weight, const Tensor& index, Where at = Where::he
 Tensor one_hot(const Tensor& index, std::int64_t classes = -1, Where at = Where::here());
 ValuesIndices sort(const Tensor& x, std::int64_t dim = -1, bool descending = false,
                    Where at = Where::here());  ///< stable
+/// The k largest (or smallest) along dim, best first.
 ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim = -1, bool largest = true,
                    Where at = Where::here());
+/// Zero below (triu) or above (tril) a diagonal, counted upwards from the main one.
 Tensor triu(const Tensor& x, std::int64_t diagonal = 0, Where at = Where::here());
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0, Where at = Where::here());
 Tensor flip(const Tensor& x, const Dims& dims, Where at = Where::here());
 /// Constant padding; pairs (before, after) from the last dimension backwards, as in PyTorch.
 Tensor pad(const Tensor& x, const std::vector<std::int64_t>& padding, Scalar value = 0,
            Where at = Where::here());
+/// Tiled: repeats[d] copies along dimension d; more numbers than dimensions add leading ones.
 Tensor repeat(const Tensor& x, const Dims& repeats, Where at = Where::here());
 
 // --- Activations (torch.nn.functional's names and defaults) --- activation.cpp, softmax.cpp
@@ -206,7 +216,7 @@ Tensor relu6(const Tensor& x, Where at = Where::here());
 Tensor leaky_relu(const Tensor& x, double slope = 0.01, Where at = Where::here());
 /// weight: one element, or one for each channel (dimension 1 of x).
 Tensor prelu(const Tensor& x, const Tensor& weight, Where at = Where::here());
-/// Training draws a slope in U(lower, upper) for each x <= 0; evaluation takes their mean.
+/// Training draws a slope from U(lower, upper) for each x <= 0; evaluation takes their mean.
 Tensor rrelu(const Tensor& x, double lower = 1.0 / 8, double upper = 1.0 / 3, bool training = false,
              Generator* generator = nullptr, Where at = Where::here());
 Tensor elu(const Tensor& x, double alpha = 1, Where at = Where::here());
@@ -250,6 +260,7 @@ Tensor rms_norm(const Tensor& x, const Shape& normalized, const Tensor& weight =
 /// bernoulli(1 - p) / (1 - p) times x in training, x itself otherwise.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
                Generator* generator = nullptr, Where at = Where::here());
+/// Keeps mean and variance of SELU's activations (Klambauer et al. 2017).
 Tensor alpha_dropout(const Tensor& x, double p = 0.5, bool training = true,
                      Generator* generator = nullptr, Where at = Where::here());
 
@@ -265,7 +276,8 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options = {}, Where at = Where::here());
 
-// --- In place: refused on a tensor that takes part in a recorded computation --- inplace.cpp
+// --- In place: refused on a tensor that takes part in a recorded computation ---
+// inplace.cpp, random.cpp
 const Tensor& fill_(const Tensor& x, Scalar value, Where at = Where::here());
 const Tensor& zero_(const Tensor& x, Where at = Where::here());
 const Tensor& copy_(const Tensor& x, const Tensor& source, Where at = Where::here());

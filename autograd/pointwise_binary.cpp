@@ -56,29 +56,29 @@ Tensor minimum(const Tensor& a, const Tensor& b, Where at) {
 }
 
 Tensor add(const Tensor& a, Scalar b, Where at) {
-  return Op("add", at).record(kernel::add(a, kernel::scalar(b, a)), wrt(a, same));
+  return Op("add", at).given(b).record(kernel::add(a, kernel::scalar(b, a)), wrt(a, same));
 }
 
 Tensor sub(const Tensor& a, Scalar b, Where at) {
-  return Op("sub", at).record(kernel::sub(a, kernel::scalar(b, a)), wrt(a, same));
+  return Op("sub", at).given(b).record(kernel::sub(a, kernel::scalar(b, a)), wrt(a, same));
 }
 
 Tensor mul(const Tensor& a, Scalar b, Where at) {
-  return Op("mul", at).record(kernel::mul(a, kernel::scalar(b, a)),
-                              wrt(a, [b](const Tensor& g) { return g * b; }));
+  return Op("mul", at).given(b).record(kernel::mul(a, kernel::scalar(b, a)),
+                                       wrt(a, [b](const Tensor& g) { return g * b; }));
 }
 
 Tensor div(const Tensor& a, Scalar b, Where at) {
-  return Op("div", at).record(kernel::div(a, kernel::scalar(b, a)),
-                              wrt(a, [b](const Tensor& g) { return g / b; }));
+  return Op("div", at).given(b).record(kernel::div(a, kernel::scalar(b, a)),
+                                       wrt(a, [b](const Tensor& g) { return g / b; }));
 }
 
 Tensor sub(Scalar a, const Tensor& b, Where at) {
-  return Op("sub", at).record(kernel::sub(kernel::scalar(a, b), b), wrt(b, negated));
+  return Op("sub", at).given(a).record(kernel::sub(kernel::scalar(a, b), b), wrt(b, negated));
 }
 
 Tensor div(Scalar a, const Tensor& b, Where at) {
-  return Op("div", at).record(
+  return Op("div", at).given(a).record(
       kernel::div(kernel::scalar(a, b), b),
       wrt(b, [b = saved(b)](const Tensor& g, const Tensor& y) { return neg(g * (y / b)); }));
 }

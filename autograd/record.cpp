@@ -1,5 +1,7 @@
 #include "gradus/autograd/record.h"
 
+#include <cmath>
+
 #include "gradus/autograd/engine.h"
 
 namespace gradus {
@@ -38,6 +40,11 @@ void deliver_edge(Pass& pass, const Node& from, std::size_t i, Tensor gradient) 
 }
 
 }  // namespace detail
+
+Op& Op::given(Scalar value) {
+  given_finite_ = given_finite_ && std::isfinite(value.to<double>());
+  return *this;
+}
 
 void Op::before_write(const Tensor& x, std::initializer_list<const Tensor*> others) const {
   for (int d = 0; d < x.dim(); ++d) {

@@ -226,12 +226,17 @@ class Op {
  public:
   Op(const char* name, Where at) : scope_(next_context(name, at)), name_(name) {}
 
+  /// Declares a number that the op computes with. One that is not finite explains a result that is
+  /// not: anomaly mode accepts it.
+  Op& given(Scalar value);
+
   /// `output` as the result of this op; recorded where recording is on and an input needs a
   /// gradient. `output` must be a new tensor (views: `x.alias(layout)`).
   template <class... F>
   Tensor record(Tensor output, Wrt<F>... rules) const {
-    if (anomaly_enabled())
+    if (anomaly_enabled() && given_finite_) {
       check_finite(output, std::array<const Tensor*, sizeof...(F)>{&rules.input...});
+    }
     if constexpr (sizeof...(F) > 0) {
       if (grad_enabled() && output.is_floating() && (rules.input.requires_grad() || ...)) {
         detail::attach(output, make_ref<detail::RuleNode<F...>>(name_, output, std::move(rules)...),
@@ -249,7 +254,7 @@ class Op {
   /// Several outputs under one rule.
   template <std::size_t N, class Inputs, class F>
   std::array<Tensor, N> record_all(std::array<Tensor, N> outputs, Joint<Inputs, F> j) const {
-    if (anomaly_enabled()) {
+    if (anomaly_enabled() && given_finite_) {
       std::vector<const Tensor*> inputs;
       for (const Tensor& input : j.inputs) inputs.push_back(&input);
       for (const Tensor& output : outputs) check_finite(output, inputs);
@@ -281,6 +286,7 @@ class Op {
 
   ContextScope scope_;
   const char* name_;
+  bool given_finite_ = true;
 };
 
 }  // namespace gradus

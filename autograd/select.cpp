@@ -14,6 +14,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where at
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Where at) {
   return Op("masked_fill", at)
+      .given(value)
       .record(kernel::masked_fill(x, mask, value),
               wrt(x, [mask = saved(mask)](const Tensor& g) { return masked_fill(g, mask, 0); }));
 }

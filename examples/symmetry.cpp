@@ -25,21 +25,21 @@ int distinct_units(const Tensor& weight) {
 void train(const char* title, const init::Initializer& initializer, long steps) {
   manual_seed(1);
   Generator generator(2);
-  data::Dataset circles = data::circles(200, {.noise = 0.05}, &generator);
+  data::Dataset circles = data::circles(200, {.inner_radius = 0.5, .noise = 0.05}, &generator);
   nn::Linear hidden(2, 16);
-  nn::Sequential net(hidden, nn::Tanh(), nn::Linear(16, 2));
-  initializer(hidden.weight);
-  init::zeros_(hidden.bias);
-  initializer(net.get<nn::Linear>(2).weight);
+  nn::Sequential net{hidden, nn::Tanh(), nn::Linear(16, 2)};
+  init::apply(net, initializer);
 
-  optim::SGD sgd(net.parameters(), {.lr = 0.5, .momentum = 0.9});
-  fmt::print("\n{}\n{:>8} {:>10} {:>20}\n", title, "step", "loss", "different units");
+  optim::SGD sgd(net.parameters(), {.lr = 0.2, .momentum = 0.9});
+  fmt::print("\n{}\n{:>8} {:>10} {:>10} {:>18}\n", title, "step", "loss", "accuracy",
+             "different units");
   for (long step = 0; step <= steps; ++step) {
-    Tensor loss = cross_entropy(net(circles.inputs), circles.targets);
+    Tensor logits = net(circles.inputs);
+    Tensor loss = cross_entropy(logits, circles.targets);
     if (step % (steps / 5) == 0) {
-      NoGrad no_grad;
-      fmt::print("{:>8} {:>10.4f} {:>17}/16\n", step, loss.item<double>(),
-                 distinct_units(hidden.weight));
+      Tensor right = argmax(logits, 1) == circles.targets;
+      fmt::print("{:>8} {:>10.4f} {:>8.1f} % {:>15}/16\n", step, loss.item<double>(),
+                 100 * right.to(float32).mean().item<double>(), distinct_units(hidden.weight));
     }
     sgd.zero_grad();
     loss.backward();
@@ -58,10 +58,13 @@ usage: symmetry [--steps N]
   long steps = arguments.number("--steps", 500, 5);
   arguments.finish();
 
-  fmt::print("Two circles, 16 tanh units, gradient descent.\n");
+  fmt::print("A circle inside another, 16 tanh units, gradient descent with momentum.\n");
   train(
       "all weights 0.5", [](const Tensor& weight) { init::constant_(weight, 0.5); }, steps);
-  train("Glorot: random weights", init::recommended_for(init::Nonlinearity::Tanh), steps);
+  train("random weights (Glorot)", init::recommended_for(init::Nonlinearity::Tanh), steps);
+  fmt::print(
+      "\nUnits with equal weights get equal gradients and stay equal: sixteen of them\n"
+      "draw the one line that one unit can. Unequal ones share the work.\n");
 } catch (const Error& error) {
   fmt::print(stderr, "symmetry: {}\n", error.what());
   return 1;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +14,7 @@
 /// Small helpers of the example programs: command line, progress bar, bar chart.
 namespace examples {
 
-/// The value of `--name N`, or `fallback`. Prints a message and ends the program where it is no
-/// whole number of at least `least`.
+/// Options of the form `--name N`. Prints `help` and ends the program where --help is given.
 class CommandLine {
  public:
   CommandLine(int argc, char** argv, std::string_view help) : arguments_(argv + 1, argv + argc) {
@@ -25,6 +24,8 @@ class CommandLine {
     }
   }
 
+  /// The value of option `name`, or `fallback`. Prints a message and ends the program where it is
+  /// no whole number of at least `least`.
   long number(std::string_view name, long fallback, long least) {
     auto at = std::ranges::find(arguments_, name);
     if (at == arguments_.end()) return fallback;

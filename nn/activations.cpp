@@ -1,5 +1,8 @@
 #include "gradus/nn/activations.h"
 
+#include <cmath>
+
+#include "gradus/tensor/context.h"
 #include "gradus/tensor/creation.h"
 
 namespace gradus::nn {
@@ -21,8 +24,12 @@ std::string Softplus::extra_repr() const {
 Tensor LeakyReLU::forward(const Tensor& x) { return leaky_relu(x, options_.slope, caller()); }
 std::string LeakyReLU::extra_repr() const { return fmt::format("slope={}", options_.slope); }
 
-PReLU::PReLU(PReLUOptions options, Where at)
-    : weight(parameter("weight", full(options.channels, options.init, float32, at))) {}
+PReLU::PReLU(PReLUOptions options, Where at) {
+  ContextScope scope(entering("PReLU", at));
+  check(options.channels > 0, "needs at least one channel, got {}", options.channels);
+  check(std::isfinite(options.init), "the slopes must be finite, got {}", options.init);
+  weight = parameter("weight", full(options.channels, options.init, float32));
+}
 Tensor PReLU::forward(const Tensor& x) { return prelu(x, weight, caller()); }
 std::string PReLU::extra_repr() const { return fmt::format("channels={}", weight.numel()); }
 

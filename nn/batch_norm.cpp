@@ -10,6 +10,9 @@ BatchNorm1d::BatchNorm1d(std::int64_t num_features, BatchNorm1dOptions options, 
     : num_features_(num_features), options_(options) {
   ContextScope scope(entering("BatchNorm1d", at));
   check(num_features > 0, "the number of features must be positive, got {}", num_features);
+  check(options.eps >= 0, "eps must not be negative, got {}", options.eps);
+  check(!options.momentum || (0 <= *options.momentum && *options.momentum <= 1),
+        "momentum {} is not in [0, 1]", options.momentum.value_or(0));
   if (options.affine) {
     weight = parameter("weight", ones({num_features}, options.dtype));
     bias = parameter("bias", zeros({num_features}, options.dtype));

@@ -13,6 +13,7 @@ Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim,
   ContextScope scope(entering("Embedding", at));
   check(num_embeddings > 0 && embedding_dim > 0, "sizes must be positive, got Embedding({}, {})",
         num_embeddings, embedding_dim);
+  check(is_floating(options.dtype), "parameters are floating to be trained, got {}", options.dtype);
   weight = empty({num_embeddings, embedding_dim}, options.dtype);
   init::normal_(weight, 0, 1, options.generator);
   if (padding_idx_) {

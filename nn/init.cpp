@@ -37,11 +37,19 @@ double fan(const Tensor& weight, Fan mode) {
   return static_cast<double>(both.in + both.out) / 2;
 }
 
+void check_fill(const Tensor& x, double std) {
+  check(x.is_floating(), "needs a floating weight, got {} {}", x.dtype(), x.shape());
+  check(x.numel() == 0 || (std::isfinite(std) && std >= 0),
+        "gives a standard deviation of {}: the gain must be finite and not negative", std);
+}
+
 // An empty weight has nothing to fill, and may have a fan of zero.
 const Tensor& fill_normal(const Tensor& x, double std, Generator* generator, Where at) {
+  check_fill(x, std);
   return x.numel() == 0 ? x : init::normal_(x, 0, std, generator, at);
 }
 const Tensor& fill_uniform(const Tensor& x, double std, Generator* generator, Where at) {
+  check_fill(x, std);
   double bound = std::sqrt(3.0) * std;
   return x.numel() == 0 ? x : init::uniform_(x, -bound, bound, generator, at);
 }
@@ -98,6 +106,7 @@ const char* to_string(Nonlinearity nonlinearity) {
 
 double calculate_gain(Nonlinearity nonlinearity, double slope, Where at) {
   ContextScope scope(entering("calculate_gain", at));
+  check(std::isfinite(slope), "the slope must be finite, got {}", slope);
   switch (nonlinearity) {
     case Nonlinearity::Linear:
     case Nonlinearity::Sigmoid:

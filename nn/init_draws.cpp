@@ -51,9 +51,11 @@ void transform(const Tensor& x, F f) {
 
 const Tensor& trunc_normal_(const Tensor& x, TruncNormalOptions options, Where at) {
   ContextScope scope(entering("trunc_normal_", at));
-  check(x.is_floating(), "needs a floating tensor, got {}", x.dtype());
+  check(x.is_floating(), "needs a floating tensor, got {} {}", x.dtype(), x.shape());
   check(options.std > 0 && options.a < options.b, "needs std > 0 and a < b, got {}, {} and {}",
         options.std, options.a, options.b);
+  check(std::isfinite(options.mean) && std::isfinite(options.std),
+        "needs a finite mean and std, got {} and {}", options.mean, options.std);
   NoGrad guard;
   double low = normal_cdf((options.a - options.mean) / options.std);
   double high = normal_cdf((options.b - options.mean) / options.std);
@@ -96,9 +98,10 @@ const Tensor& variance_scaling_(const Tensor& weight, VarianceScalingOptions opt
 
 const Tensor& orthogonal_(const Tensor& weight, OrthogonalOptions options, Where at) {
   ContextScope scope(entering("orthogonal_", at));
-  check(weight.is_floating(), "needs a floating tensor, got {}", weight.dtype());
+  check(weight.is_floating(), "needs a floating tensor, got {} {}", weight.dtype(), weight.shape());
   check(weight.dim() >= 2, "needs a weight (out, in, ...) of 2 or more dimensions, got shape {}",
         weight.shape());
+  check(std::isfinite(options.gain), "the gain must be finite, got {}", options.gain);
   if (weight.numel() == 0) return weight;
   NoGrad guard;
   std::int64_t rows = weight.size(0), columns = weight.numel() / rows;

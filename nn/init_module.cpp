@@ -54,6 +54,7 @@ class Lsuv {
   Tensor scale(const std::string& name, const std::vector<Tensor>& weights, const Tensor& y) {
     if (!seen_.insert(name).second) return y;  // a layer that is called again counts once
     double variance = var(y, {}, false, 0).item<double>();
+    ContextScope scope(entering("lsuv_", context.at));
     check(std::isfinite(variance) && variance > 0,
           "the output of '{}' has variance {} on this batch, which no scale makes 1", name,
           variance);

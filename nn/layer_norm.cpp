@@ -9,10 +9,11 @@
 namespace gradus::nn {
 namespace {
 
-void check_sizes(const Shape& normalized_shape) {
+void check_options(const Shape& normalized_shape, double eps) {
   bool positive = std::ranges::all_of(normalized_shape, [](std::int64_t size) { return size > 0; });
   check(!normalized_shape.empty() && positive,
         "normalized_shape holds the sizes of the last dimensions, got {}", normalized_shape);
+  check(eps >= 0, "eps must not be negative, got {}", eps);
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ void check_sizes(const Shape& normalized_shape) {
 LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options, Where at)
     : normalized_shape_(normalized_shape), options_(options) {
   ContextScope scope(entering("LayerNorm", at));
-  check_sizes(normalized_shape);
+  check_options(normalized_shape, options.eps);
   if (!options.elementwise_affine) return;
   weight = parameter("weight", ones(normalized_shape, options.dtype));
   if (options.bias) bias = parameter("bias", zeros(normalized_shape, options.dtype));
@@ -38,7 +39,7 @@ std::string LayerNorm::extra_repr() const {
 RMSNorm::RMSNorm(const Shape& normalized_shape, RMSNormOptions options, Where at)
     : normalized_shape_(normalized_shape), options_(options) {
   ContextScope scope(entering("RMSNorm", at));
-  check_sizes(normalized_shape);
+  check_options(normalized_shape, options.eps);
   if (options.elementwise_affine) {
     weight = parameter("weight", ones(normalized_shape, options.dtype));
   }

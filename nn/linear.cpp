@@ -15,6 +15,10 @@ double default_bound(std::int64_t fan_in) {
   return fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0;
 }
 
+void check_dtype(DType dtype) {
+  check(is_floating(dtype), "parameters are floating to be trained, got {}", dtype);
+}
+
 }  // namespace
 
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options,
@@ -22,6 +26,7 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOption
   ContextScope scope(entering("Linear", at));
   check(in_features >= 0 && out_features >= 0, "sizes must not be negative, got Linear({}, {})",
         in_features, out_features);
+  check_dtype(options.dtype);
   weight = empty({out_features, in_features}, options.dtype);
   // sqrt(5) turns He's bound into 1/sqrt(fan_in); PyTorch computes it so, to the last bit.
   init::he_uniform_(weight, {.slope = std::sqrt(5.0), .generator = options.generator});
@@ -47,6 +52,7 @@ Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::in
   check(in1_features > 0 && in2_features > 0 && out_features > 0,
         "sizes must be positive, got Bilinear({}, {}, {})", in1_features, in2_features,
         out_features);
+  check_dtype(options.dtype);
   double bound = default_bound(in1_features);
   weight = empty({out_features, in1_features, in2_features}, options.dtype);
   init::uniform_(weight, -bound, bound, options.generator);

@@ -16,7 +16,7 @@ struct LinearOptions {
 
 /// y = x W^T + b. x: (..., in_features); returns (..., out_features).
 /// Weight, then bias, are drawn from U(+-1/sqrt(in_features)), PyTorch's default: below a ReLU that
-/// shrinks the second moment by 1/6 a layer, see init::he_normal_.
+/// shrinks the second moment to 1/6 a layer, see init::he_normal_.
 class Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {},

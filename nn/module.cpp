@@ -28,6 +28,12 @@ Context inside(const char* layer, Where at) {
   return next;
 }
 
+template <class Hook>
+void require_callable(const char* name, const Hook& hook) {
+  ContextScope scope(entering(name, {}));
+  check(static_cast<bool>(hook), "the hook is empty: pass something to call");
+}
+
 }  // namespace
 
 Module::State::~State() {
@@ -62,6 +68,7 @@ void Module::State::update_path() {
 Module::Module() : state_(std::make_shared<State>()) {}
 
 Tensor Module::forward(const Tensor&) {
+  ContextScope scope(entering("forward", context.at));
   fail(
       fmt::format("{} has no forward of one input: override forward(const Tensor&), or call the "
                   "module as it declares",
@@ -103,14 +110,17 @@ Tensor Module::call_hooked(std::span<const Tensor> given, const Run& run) {
 Where Module::caller() { return context.at; }
 
 HookHandle Module::register_forward_pre_hook(ForwardPreHook hook) {
+  require_callable("register_forward_pre_hook", hook);
   return state_->pre_hooks.add(std::move(hook));
 }
 
 HookHandle Module::add_forward_hook(ForwardHook hook) {
+  require_callable("register_forward_hook", hook);
   return state_->forward_hooks.add(std::move(hook));
 }
 
 HookHandle Module::register_backward_hook(BackwardHook hook) {
+  require_callable("register_backward_hook", hook);
   return state_->backward_hooks.add(std::move(hook));
 }
 
@@ -125,6 +135,7 @@ void Module::require_new_name(const std::string& name) const {
 }
 
 void Module::add_child(std::string name, std::shared_ptr<Module> module) {
+  ContextScope scope(entering("child", {}));
   require_new_name(name);
   check(module != nullptr, "child '{}' of {} is no module", name, type_name());
   State& state = *module->state_;
@@ -135,16 +146,18 @@ void Module::add_child(std::string name, std::shared_ptr<Module> module) {
 }
 
 Tensor Module::parameter(std::string name, Tensor value) {
+  ContextScope scope(entering("parameter", {}));
   require_new_name(name);
   check(value.defined(), "parameter '{}' of {} is undefined", name, type_name());
   check(value.is_floating(), "parameter '{}' of {} must be floating to be trained, got {}", name,
         type_name(), value.dtype());
-  value.requires_grad_(true);
+  value.requires_grad_(true, context.at);  // of the layer's constructor
   state_->parameters.emplace_back(std::move(name), value);
   return value;
 }
 
 Tensor Module::buffer(std::string name, Tensor value) {
+  ContextScope scope(entering("buffer", {}));
   require_new_name(name);
   check(value.defined(), "buffer '{}' of {} is undefined", name, type_name());
   state_->buffers.emplace_back(std::move(name), value);

@@ -106,8 +106,8 @@ class Module {
       return add_forward_hook(std::move(hook));
     }
   }
-  /// Fires once a backward pass that reaches the output. It observes edges: no view and no copy is
-  /// put into the graph. With no input that needs a gradient it still sees the output's.
+  /// Fires once in each backward pass that reaches the output. It observes edges: no view and no
+  /// copy is put into the graph. With no input that needs a gradient it still sees the output's.
   /// The module it is given is a plain Module: its parameters and path, but not its own type.
   HookHandle register_backward_hook(BackwardHook hook);
 

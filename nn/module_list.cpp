@@ -1,5 +1,7 @@
 #include "gradus/nn/module_list.h"
 
+#include "gradus/tensor/context.h"
+
 namespace gradus::nn {
 
 void ModuleList::append(const ModuleList& other) {
@@ -10,12 +12,14 @@ void ModuleList::append(const ModuleList& other) {
 }
 
 Module& ModuleList::operator[](std::int64_t index) const {
+  ContextScope scope(entering("ModuleList", {}));
   check<IndexError>(-size() <= index && index < size(), "module {} of a {} of {}", index,
                     type_name(), size());
   return *child_at(static_cast<std::size_t>(index < 0 ? index + size() : index));
 }
 
 void ModuleList::wrong_type(std::int64_t index, const Module& module) const {
+  ContextScope scope(entering("ModuleList", {}));
   fail(fmt::format("module {} of this {} is a {}, not what get<>() asks for", index, type_name(),
                    module.type_name()));
 }

@@ -5,6 +5,7 @@
 #include "gradus/autograd/ops.h"
 #include "gradus/nn/module.h"
 #include "gradus/nn/module_state.h"
+#include "gradus/tensor/context.h"
 
 // What a module does with everything below it: listing, modes, conversion.
 namespace gradus::nn {
@@ -101,6 +102,7 @@ void Module::train(bool training) {
 bool Module::is_training() const { return state_->training; }
 
 void Module::to(DType dtype) {
+  ContextScope scope(entering("to", {}));
   check(gradus::is_floating(dtype), "a module's parameters are floating, not {}", dtype);
   for (auto& [name, tensor] : named_parameters()) convert(tensor, dtype);
   for (auto& [name, tensor] : named_buffers()) convert(tensor, dtype);
@@ -117,6 +119,10 @@ void Module::zero_grad() {
 }
 
 void Module::apply(const std::function<void(const std::string& name, Module&)>& fn) {
+  {
+    ContextScope scope(entering("apply", {}));
+    check(static_cast<bool>(fn), "the function is empty: pass something to call");
+  }
   std::unordered_set<const State*> seen;
   auto visit = [&](auto& self, const std::string& path, Module& module) -> void {
     if (!seen.insert(module.state_.get()).second) return;

@@ -17,8 +17,8 @@ struct ResidualOptions {
 ///   y = x + f(act(x)).
 /// A projection stands for x on the shortcut: p(x), and p(act(x)) with pre_activation.
 ///
-///   nn::Residual(nn::Linear(50, 50), nn::Tanh(), nn::Linear(50, 50))
-///   nn::Residual({.projection = nn::Linear(64, 50), .activation = nn::ReLU()}, nn::Linear(64, 50))
+///   nn::Residual{nn::Linear(50, 50), nn::Tanh(), nn::Linear(50, 50)}
+///   nn::Residual{{.projection = nn::Linear(64, 50), .activation = nn::ReLU()}, nn::Linear(64, 50)}
 class Residual : public Module {
  public:
   template <std::derived_from<Module>... M>

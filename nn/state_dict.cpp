@@ -8,6 +8,7 @@
 #include "gradus/autograd/ops.h"
 #include "gradus/nn/module.h"
 #include "gradus/nn/module_state.h"
+#include "gradus/tensor/context.h"
 
 namespace gradus::nn {
 
@@ -28,6 +29,7 @@ void StateDict::set(std::string name, Tensor value) {
 const Tensor& StateDict::at(std::string_view name) const {
   const Tensor* found = find(name);
   if (found == nullptr) {
+    ContextScope scope(entering("StateDict", {}));
     std::vector<std::string_view> names;
     for (const auto& [key, value] : entries_) names.push_back(key);
     fail(fmt::format("no '{}' in this state; it has {}", name,
@@ -89,6 +91,7 @@ LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) 
   if (options.strict && !result.unexpected.empty()) {
     problems.push_back(fmt::format("unexpected: {}", fmt::join(result.unexpected, ", ")));
   }
+  ContextScope scope(entering("load_state_dict", {}));
   check(problems.empty(), "the state does not fit {}, nothing was loaded; {}", type_name(),
         fmt::join(problems, "; "));
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "gradus/nn/eval_scope.h"
+#include "gradus/tensor/context.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/generator.h"
 
@@ -66,6 +67,10 @@ Summary summary(Module& module, const Shape& input_shape, SummaryOptions options
 }
 
 Summary summary(Module& module, const std::function<void()>& run) {
+  {
+    ContextScope scope(entering("summary", {}));
+    check(static_cast<bool>(run), "the function is empty: pass one that calls the module");
+  }
   Shapes shapes = shapes_of_outputs(module, run);
   Summary result;
   std::unordered_set<const TensorImpl*> counted;

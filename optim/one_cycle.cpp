@@ -38,7 +38,8 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& o, Where a
 }
 
 double OneCycleLR::next_lr(std::size_t group, double) const {
-  check(last_epoch() <= options_.total_steps, "the cycle of {} steps is over",
+  check(last_epoch() <= options_.total_steps,
+        "the cycle of {} steps is over; make a new schedule, or give it more total_steps",
         options_.total_steps);
   // The step after the last, which a loop takes for no further batch, holds the last values.
   const auto step = static_cast<double>(std::min(last_epoch(), options_.total_steps - 1));

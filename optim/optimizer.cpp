@@ -101,13 +101,14 @@ void Optimizer::zero_grad() {
 }
 
 double& Optimizer::option(std::size_t group, std::string_view name) {
-  check(group < num_groups_, "{} has {} groups, there is no group {}", name_, num_groups_, group);
+  ContextScope scope(entering(name_, {}));
+  check(group < num_groups_, "there is no group {}; the optimiser has {}", group, num_groups_);
   for (const Option& option : options_of(group)) {
     if (option.name == name && std::holds_alternative<double*>(option.value)) {
       return *std::get<double*>(option.value);
     }
   }
-  fail(fmt::format("{} has no option '{}' that is a number", name_, name));
+  fail(fmt::format("no option '{}' that is a number", name));
 }
 
 double Optimizer::initial_lr(std::size_t group) {

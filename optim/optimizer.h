@@ -109,7 +109,12 @@ class OptimizerOf : public Optimizer {
   using Group = ParamGroup<Options>;
 
   /// May be changed between steps.
-  Options& options(std::size_t group = 0) { return options_.at(group); }
+  Options& options(std::size_t group = 0) {
+    ContextScope scope(entering(name(), {}));
+    check(group < options_.size(), "there is no group {}; the optimiser has {}", group,
+          options_.size());
+    return options_[group];
+  }
 
   void add_param_group(const Group& group, Where at = Where::here()) {
     ContextScope scope({.op = name(), .at = at});

@@ -13,6 +13,7 @@ ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlate
   check(options.patience >= 0 && options.cooldown >= 0,
         "patience and cooldown must not be negative, got {} and {}", options.patience,
         options.cooldown);
+  check(options.min_lr >= 0, "min_lr must not be negative, got {}", options.min_lr);
   check(options.threshold >= 0, "threshold must not be negative, got {}", options.threshold);
 }
 

@@ -34,6 +34,7 @@ std::vector<double> LRScheduler::get_last_lr() const {
 StepLR::StepLR(Optimizer& optimizer, const StepLROptions& options, Where at)
     : LRScheduler(optimizer), options_(options) {
   ContextScope scope({.op = "StepLR", .at = at});
+  check(options.gamma >= 0, "gamma must not be negative, got {}", options.gamma);
   check(options.step_size >= 1, "step_size must be at least 1, got {}", options.step_size);
 }
 
@@ -67,6 +68,7 @@ CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealing
                                      Where at)
     : LRScheduler(optimizer), options_(options) {
   ContextScope scope({.op = "CosineAnnealingLR", .at = at});
+  check(std::isfinite(options.eta_min), "eta_min must be finite, got {}", options.eta_min);
   check(options.T_max >= 1, "T_max must be at least 1, got {}", options.T_max);
 }
 

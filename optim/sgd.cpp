@@ -1,10 +1,13 @@
 #include "gradus/optim/sgd.h"
 
+#include <cmath>
+
 namespace gradus::optim {
 
 void validate(const SGDOptions& o) {
   check(o.lr >= 0, "lr must not be negative, got {}", o.lr);
   check(o.momentum >= 0, "momentum must not be negative, got {}", o.momentum);
+  check(std::isfinite(o.dampening), "dampening must be finite, got {}", o.dampening);
   check(o.weight_decay >= 0, "weight_decay must not be negative, got {}", o.weight_decay);
   check(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
         "nesterov needs momentum > 0 and dampening = 0, got {} and {}", o.momentum, o.dampening);

@@ -29,7 +29,8 @@ struct Channels {
                      for (; b < e; ++b) run(b * channels, 0, channels, true);
                    });
     } else {
-      parallel_for(0, n * channels, std::max<std::int64_t>(grain / inner, 1),
+      parallel_for(0, n * channels,
+                   std::max<std::int64_t>(grain / std::max<std::int64_t>(inner, 1), 1),
                    [&](std::int64_t b, std::int64_t e) {
                      for (; b < e; ++b) run(b * inner, b % channels, inner, false);
                    });

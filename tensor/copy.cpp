@@ -109,6 +109,9 @@ void copy_into(const Tensor& dst, const Tensor& src) {
 }
 
 void fill_into(const Tensor& dst, Scalar value) {
+  check(dst.dtype() != DType::Int64 || !is_floating(value.dtype()) ||
+            std::abs(value.to<double>()) < 0x1p63,
+        "{} is not a value of int64; give a floating dtype", value.to<double>());
   visit(dst.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T v = is_floating(value.dtype()) ? cast<T>(value.to<double>()) : value.to<T>();

@@ -18,6 +18,9 @@ Tensor allocate(const Shape& shape, DType dtype) {
 }
 
 Tensor filled(const Shape& shape, Scalar value, DType dtype) {
+  check(
+      dtype != DType::Int64 || !is_floating(value.dtype()) || std::abs(value.to<double>()) < 0x1p63,
+      "{} is not a value of int64; give a floating dtype", value.to<double>());
   Tensor result = allocate(shape, dtype);
   visit(dtype, [&](auto zero) {
     std::ranges::fill(result.span<decltype(zero)>(), value.to<decltype(zero)>());
@@ -111,6 +114,8 @@ Tensor arange(Scalar stop, std::optional<DType> dtype, Where at) {
 Tensor linspace(double start, double stop, std::int64_t steps, DType dtype, Where at) {
   ContextScope scope(entering("linspace", at));
   check(is_floating(dtype), "needs a floating dtype, got {}", dtype);
+  check(std::isfinite(start) && std::isfinite(stop), "needs finite ends, got {} and {}", start,
+        stop);
   check(steps >= 0, "needs a number of steps >= 0, got {}", steps);
   Tensor result = allocate(steps, dtype);
   visit_floating(dtype, [&](auto zero) {
@@ -148,8 +153,10 @@ namespace {
 /// Finds the shape from the first element of every list, and checks all others against it.
 void measure(const NestedList& list, int depth, Shape& shape, DType& dtype, const Dims& path) {
   if (!list.is_list()) {
-    check(depth == shape.size(), "ragged lists: a number stands at {} where a list of {} is due",
-          path, shape[std::min(depth, shape.size() - 1)]);
+    if (depth != shape.size()) {
+      fail(fmt::format("ragged lists: a number stands at {} where a list of {} is due", path,
+                       shape[depth]));
+    }
     dtype = promote(dtype, list.value().dtype());
     return;
   }

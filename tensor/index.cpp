@@ -36,7 +36,8 @@ T* base(const Tensor& x) {
 /// Throws unless all of `index` lie in [0, size). Runs before any worker thread touches the data,
 /// since an error is labelled with the context of the thread that throws it.
 void check_index(const Tensor& index, std::int64_t dim, std::int64_t size) {
-  check(index.dtype() == DType::Int64, "an index must be int64, got {}", index.dtype());
+  check(index.dtype() == DType::Int64, "an index must be int64, got {}; convert it with to(int64)",
+        index.dtype());
   Nest nest = Nest::any_order(index.shape(), {index.layout()});
   const auto* values = base<const std::int64_t>(index);
   nest.walk(0, nest.numel(), [&](std::int64_t n, const std::int64_t* at, const std::int64_t* by) {
@@ -193,7 +194,8 @@ Tensor embedding(const Tensor& weight, const Tensor& index) {
 }
 
 Tensor one_hot(const Tensor& index, std::int64_t classes) {
-  check(index.dtype() == DType::Int64, "an index must be int64, got {}", index.dtype());
+  check(index.dtype() == DType::Int64, "an index must be int64, got {}; convert it with to(int64)",
+        index.dtype());
   if (classes == -1) {
     check(index.numel() > 0, "cannot infer the number of classes from an empty index; give it");
     for (std::int64_t i : index.to_vector<std::int64_t>()) classes = std::max(classes, i + 1);

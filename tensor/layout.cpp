@@ -167,8 +167,9 @@ std::optional<Layout> Layout::reshape(const Shape& target) const {
 
 int wrap_dim(std::int64_t dim, int rank) {
   std::int64_t n = std::max(rank, 1);
-  check<IndexError>(-n <= dim && dim < n, "dimension {} is out of range for {} dimension{}", dim,
-                    rank, rank == 1 ? "" : "s");
+  check<IndexError>(-n <= dim && dim < n,
+                    "dimension {} is out of range for {} dimension{}: needs one in [{}, {}]", dim,
+                    rank, rank == 1 ? "" : "s", -n, n - 1);
   return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 

@@ -126,6 +126,12 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   std::int64_t inner_b = b.shape()[b.dim() == 1 ? 0 : b.dim() - 2];
   check(a.shape().back() == inner_b, "inner sizes differ: {} x {}", a.shape(), b.shape());
 
+  for (int d = 3; d <= std::min(a.dim(), b.dim()); ++d) {
+    const std::int64_t p = a.shape()[a.dim() - d];
+    const std::int64_t q = b.shape()[b.dim() - d];
+    check(p == q || p == 1 || q == 1, "batches do not broadcast: {} x {}", a.shape(), b.shape());
+  }
+
   Tensor x = a.dim() == 1 ? a.alias(a.layout().unsqueeze(0)) : a;
   Tensor y = b.dim() == 1 ? b.alias(b.layout().unsqueeze(1)) : b;
   Shape shape;

@@ -58,6 +58,7 @@ template <class F>
 Tensor spread_of(const Tensor& x, const Dims& dims, bool keepdim, double correction, F&& f) {
   check(x.is_floating(), "needs floating-point numbers, got {}; convert with to(float32) first",
         x.dtype());
+  check(std::isfinite(correction), "needs a finite correction, got {}", correction);
   Dims wrapped = wrap_dims(dims, x.dim());
   Tensor out = empty(reduced(x.shape(), wrapped, keepdim), x.dtype());
   double divisor = std::max(static_cast<double>(reduced_count(x, wrapped)) - correction, 0.0);

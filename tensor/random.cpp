@@ -74,6 +74,8 @@ void uniform_into(const Tensor& out, double low, double high, Generator* generat
 void normal_into(const Tensor& out, double mean, double std, Generator* generator) {
   check(out.is_floating(), "needs a floating tensor, got {} {}", out.dtype(), out.shape());
   check(std >= 0, "needs a standard deviation >= 0, got {}", std);
+  check(std::isfinite(mean) && std::isfinite(std),
+        "needs a finite mean and standard deviation, got {} and {}", mean, std);
   Draws draws(generator);
   visit_floating(out.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -14,8 +14,8 @@ namespace gradus::kernel {
 ///   Acc init(k)                       result k before any element, neutral under merge; k numbers
 ///                                     the results in row-major order
 ///   Acc fold(Acc, In value, position) takes in one element; `position` numbers the reduced
-///   elements
-///                                     in row-major order if `ordered`, and means nothing otherwise
+///                                     elements in row-major order if `ordered`, and means nothing
+///                                     otherwise
 ///   Acc merge(Acc before, Acc after)  associative
 ///   void store(k, Acc)                keeps result k
 /// and, where there is a faster way for a dense run, Acc fold_dense(n, const In*).

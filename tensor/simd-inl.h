@@ -38,8 +38,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "gradus/tensor/iterate.h"
-#include "gradus/tensor/tensor.h"
+#include "gradus/tensor/elementwise.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -79,51 +78,16 @@ HWY_INLINE void map_dense(const F& f, std::int64_t n, T* out, const In*... in) {
   std::copy(result, result + (n - i), out + i);
 }
 
-/// One run of a nest: operand 0 is the output. Operands that are not contiguous pass through
-/// buffers, so that there is one loop to compile whatever the strides.
+/// map_dense as a DenseLoop: the one piece of code that is compiled for each functor.
 template <class T, class F, std::size_t... K>
-void map_run(const F& f, std::int64_t n, T* out, const std::array<const T*, sizeof...(K)>& in,
-             const std::int64_t* strides, std::index_sequence<K...>) {
-  if (strides[0] == 1 && ((strides[K + 1] == 1) && ...)) {
-    map_dense(f, n, out, in[K]...);
-    return;
-  }
-  constexpr std::int64_t chunk = 256;
-  HWY_ALIGN T buffers[sizeof...(K) + 1][chunk];
-  for (std::int64_t begin = 0; begin < n; begin += chunk) {
-    const std::int64_t m = std::min(chunk, n - begin);
-    const auto packed = [&](std::size_t k) {
-      const T* from = in[k] + begin * strides[k + 1];
-      const std::int64_t stride = strides[k + 1];
-      T* buffer = buffers[k + 1];
-      if (stride == 1) return from;
-      if (stride == 0) {  // one value: the first chunk, the longest, serves for all
-        if (begin == 0) std::fill_n(buffer, m, *from);
-      } else {
-        for (std::int64_t i = 0; i < m; ++i) buffer[i] = from[i * stride];
-      }
-      return static_cast<const T*>(buffer);
-    };
-    T* to = strides[0] == 1 ? out + begin : buffers[0];
-    map_dense(f, m, to, packed(K)...);
-    if (strides[0] != 1) {
-      T* end = out + begin * strides[0];
-      for (std::int64_t i = 0; i < m; ++i) end[i * strides[0]] = to[i];
-    }
-  }
+void dense_loop(const void* functor, std::int64_t n, T* out, const T* const* in) {
+  map_dense(*static_cast<const F*>(functor), n, out, in[K]...);
 }
 
-template <class T, class F, std::size_t... K, class... In>
-void map_as(const Tensor& out, const F& f, std::int64_t grain, std::index_sequence<K...> indices,
-            const In&... in) {
-  const Nest nest =
-      Nest::any_order(out.shape(), {out.layout(), in.layout().broadcast_to(out.shape())...});
-  T* const to = static_cast<T*>(out.storage()->data());
-  const std::array<const T*, sizeof...(K)> from = {static_cast<const T*>(in.storage()->data())...};
-  nest.parallel_walk(grain, [&](std::int64_t n, const std::int64_t* offsets,
-                                const std::int64_t* strides) HWY_ATTR {
-    map_run(f, n, to + offsets[0], {from[K] + offsets[K + 1]...}, strides, indices);
-  });
+template <class T, class F, std::size_t... K>
+void map_as(const Tensor& out, const F& f, std::int64_t grain, std::index_sequence<K...>,
+            const std::array<const Tensor*, sizeof...(K)>& in) {
+  elementwise<T>(out, in, grain, &dense_loop<T, F, K...>, &f);
 }
 
 /// out = f(d, in...), elementwise. Everything is of one dtype, float32 or float64, and the inputs
@@ -134,7 +98,8 @@ void map(const Tensor& out, const F& f, const In&... in) {
   constexpr std::int64_t grain = requires { F::is_cheap; }
   ? cheap_grain : math_grain;
   visit_floating(out.dtype(), [&](auto zero) {
-    map_as<decltype(zero)>(out, f, grain, std::index_sequence_for<In...>(), in...);
+    map_as<decltype(zero)>(out, f, grain, std::index_sequence_for<In...>(),
+                           std::array<const Tensor*, sizeof...(In)>{&in...});
   });
 }
 

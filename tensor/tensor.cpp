@@ -1,9 +1,13 @@
 #include "gradus/tensor/tensor.h"
 
+#include "gradus/tensor/context.h"
 #include "gradus/tensor/iterate.h"
 
 namespace gradus {
 namespace {
+
+/// For members that have no `at`: names them in messages, but not the user's line.
+Context member(const char* name) { return entering(name, {}); }
 
 int category(DType dtype) { return dtype == DType::Bool ? 0 : dtype == DType::Int64 ? 1 : 2; }
 
@@ -14,26 +18,35 @@ TensorImpl::~TensorImpl() {
 }
 
 std::int64_t Tensor::size(std::int64_t d) const {
+  ContextScope scope(member("size"));
   check<IndexError>(dim() > 0, "a tensor without dimensions has no size({})", d);
   return shape()[wrap_dim(d, dim())];
 }
 
 void Tensor::throw_undefined() {
-  fail("an undefined tensor (default-constructed, or no gradient)");
+  fail(
+      "an undefined tensor: default-constructed, or the gradient of one that has none; see "
+      "defined()");
 }
 
 void Tensor::require_dtype(DType wanted) const {
-  check(dtype() == wanted, "asked a {} tensor for {} data; convert it with to({})", dtype(), wanted,
-        wanted);
+  if (defined() && dtype() == wanted) [[likely]]
+    return;
+  ContextScope scope(member("data"));
+  fail(fmt::format("asked a {} tensor for {} data; convert it with to({})", dtype(), wanted,
+                   wanted));
 }
 
 Scalar Tensor::item_scalar() const {
-  check(numel() == 1, "item() needs a tensor of one element, got shape {}", shape());
+  ContextScope scope(member("item"));
+  check(numel() == 1, "item() needs a tensor of one element, got shape {}; see to_vector()",
+        shape());
   return visit(dtype(), [&](auto zero) { return Scalar(*data<decltype(zero)>()); });
 }
 
 template <Element T>
 std::vector<T> Tensor::to_vector() const {
+  ContextScope scope(member("to_vector"));
   std::vector<T> values;
   values.reserve(static_cast<std::size_t>(numel()));
   Nest nest = Nest::in_order(shape(), {layout()});
@@ -53,8 +66,9 @@ template std::vector<float> Tensor::to_vector() const;
 template std::vector<double> Tensor::to_vector() const;
 
 std::int64_t Tensor::offset_of(std::initializer_list<std::int64_t> index) const {
-  check<IndexError>(static_cast<int>(index.size()) == dim(), "{} indices for shape {}",
-                    index.size(), shape());
+  ContextScope scope(member("at"));
+  check<IndexError>(static_cast<int>(index.size()) == dim(),
+                    "{} indices for shape {}: needs one for each dimension", index.size(), shape());
   std::int64_t offset = 0;
   int d = 0;
   for (std::int64_t i : index) {

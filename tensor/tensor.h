@@ -170,14 +170,20 @@ class Tensor {
   const Tensor& add_(Scalar other, Where at = Where::here()) const;
   const Tensor& mul_(Scalar other, Where at = Where::here()) const;
 
-  // Gradients: see autograd/autograd.h.
+  // Gradients: see autograd/backward.h; hooks in autograd/hooks.h.
   bool requires_grad() const { return defined() && static_cast<bool>(impl_->grad_state); }
   const Tensor& requires_grad_(bool requires_grad = true, Where at = Where::here()) const;
+  /// Whether no recorded op made it.
   bool is_leaf() const;
+  /// The same elements, outside of the computation.
   Tensor detach(Where at = Where::here()) const;
+  /// What backward passes have gathered: of a leaf, or after retain_grad(). Undefined before.
   Tensor grad() const;
+  /// Of a leaf; an undefined one drops it.
   void set_grad(const Tensor& grad) const;
+  /// Keeps the gradient of a tensor that is no leaf.
   void retain_grad(Where at = Where::here()) const;
+  /// Gradients of this by all leaves it depends on; without `gradient` it must have one element.
   void backward(Where at = Where::here()) const;
   void backward(const BackwardOptions& options, Where at = Where::here()) const;
   void backward(const Tensor& gradient, Where at = Where::here()) const;

@@ -56,13 +56,13 @@ TEST_CASE("modules are found by index and by type", "[sequential]") {
 }
 
 TEST_CASE("ModuleList holds modules and runs none", "[sequential]") {
-  nn::ModuleList list(nn::Linear(2, 2), nn::Linear(2, 1));
+  nn::ModuleList list{nn::Linear(2, 2), nn::Linear(2, 1)};
   CHECK(list.named_parameters()[2].first == "1.weight");
   REQUIRE_THROWS_WITH(list(ones({1, 2})), Contains("ModuleList has no forward of one input"));
 }
 
 TEST_CASE("an error deep inside names the path", "[sequential]") {
-  nn::Sequential net(nn::Linear(4, 3), nn::Sequential(nn::ReLU(), nn::Linear(2, 2)));
+  nn::Sequential net{nn::Linear(4, 3), nn::Sequential(nn::ReLU(), nn::Linear(2, 2))};
   REQUIRE_THROWS_WITH(net(ones({1, 4})), Contains("in '1.1'") && Contains("containers_test.cpp"));
 }
 
@@ -89,8 +89,9 @@ TEST_CASE("Residual lets gradients pass", "[residual]") {
 }
 
 TEST_CASE("Residual names its parts and suggests a projection", "[residual]") {
-  nn::Residual net({.projection = nn::Linear(4, 2), .activation = nn::Tanh()}, nn::Linear(4, 3),
-                   nn::Linear(3, 2));
+  nn::Residual net{{.projection = nn::Linear(4, 2), .activation = nn::Tanh()},
+                   nn::Linear(4, 3),
+                   nn::Linear(3, 2)};
   std::vector<std::string> names;
   for (auto& [name, module] : net.named_modules()) names.push_back(name);
   CHECK(names ==
@@ -101,7 +102,7 @@ TEST_CASE("Residual names its parts and suggests a projection", "[residual]") {
   REQUIRE_THROWS_WITH(wrong(ones({1, 4})),
                       Contains("[Residual]") && Contains("(1, 4) into (1, 2)") &&
                           Contains("give it a projection") && Contains("in '0'"));
-  nn::Residual misfit({.projection = nn::Linear(4, 3)}, nn::Linear(4, 2));
+  nn::Residual misfit{{.projection = nn::Linear(4, 3)}, nn::Linear(4, 2)};
   REQUIRE_THROWS_WITH(misfit(ones({1, 4})), Contains("make the projection's output fit"));
   REQUIRE_THROWS_WITH(nn::Residual({.pre_activation = true}, nn::Identity()),
                       Contains("needs an activation"));

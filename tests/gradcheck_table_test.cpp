@@ -12,6 +12,7 @@
 #include "gradus/autograd/ops.h"
 #include "gradus/tensor/creation.h"
 #include "tests/catch.h"
+#include "tests/declared_functions.h"
 #include "tests/ops/rows.h"
 
 using namespace gradus;
@@ -187,5 +188,33 @@ TEST_CASE("every op that records a gradient has a row in the table", "[gradcheck
                                   << "', which has no row in tests/ops/");
       CHECK(in_table.contains((*match)[1]));
     }
+  }
+}
+
+// A function that is composed of others stands in the table under the op that it records last, with
+// its own name as the variant.
+TEST_CASE("every differentiable function of ops.h has a row in the table", "[gradcheck]") {
+  std::set<std::string> covered;
+  for (const Row& row : all_rows()) {
+    covered.insert(row.op);
+    covered.insert(row.variant);
+  }
+  const std::set<std::string> not_differentiable = {
+      // results are bool or whole numbers
+      "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not",
+      "isnan", "isfinite", "allclose", "equal", "all", "any", "argmax", "argmin", "one_hot",
+      // in place: refused on a tensor that is being recorded
+      "fill_", "zero_", "copy_", "add_", "sub_", "mul_", "div_", "clamp_", "masked_fill_",
+      "normal_", "uniform_"};
+  std::set<std::string> functions = declared_functions("autograd/ops.h");
+  CHECK(functions.size() > 100);
+  for (const std::string& function : functions) {
+    if (not_differentiable.contains(function)) continue;
+    INFO("autograd/ops.h declares " << function << ", which has no row in tests/ops/");
+    CHECK(covered.contains(function));
+  }
+  for (const std::string& name : not_differentiable) {
+    INFO(name << " is excused from having a row, but is no function of ops.h");
+    CHECK(functions.contains(name));
   }
 }

@@ -17,8 +17,12 @@ namespace init = nn::init;
 using Names = std::vector<std::string>;
 
 TEST_CASE("apply initialises every weight with fans and clears the biases", "[init]") {
-  nn::Sequential net(nn::Linear(4, 3), nn::BatchNorm1d(3), nn::PReLU(), nn::LayerNorm({2, 3}),
-                     nn::Sequential(nn::Linear(3, 2)), nn::Embedding(3, 2));
+  nn::Sequential net{nn::Linear(4, 3),
+                     nn::BatchNorm1d(3),
+                     nn::PReLU(),
+                     nn::LayerNorm({2, 3}),
+                     nn::Sequential(nn::Linear(3, 2)),
+                     nn::Embedding(3, 2)};
   nn::StateDict before = net.state_dict().clone();
   Names written = init::apply(net, [](const Tensor& w) { init::constant_(w, 3); });
   CHECK(written == Names{"0.weight", "0.bias", "4.0.weight", "4.0.bias"});
@@ -84,7 +88,7 @@ TEST_CASE("lsuv goes on for layers that are not linear in their weights", "[init
 }
 
 TEST_CASE("lsuv leaves statistics alone and says what it cannot do", "[init]") {
-  nn::Sequential net(nn::Linear(4, 4), nn::BatchNorm1d(4), nn::Linear(4, 2));
+  nn::Sequential net{nn::Linear(4, 4), nn::BatchNorm1d(4), nn::Linear(4, 2)};
   init::lsuv_(net, randn({8, 4}));
   CHECK(net.get<nn::BatchNorm1d>(1).num_batches_tracked.item<std::int64_t>() == 0);
   REQUIRE_THROWS_WITH(init::lsuv_(net, zeros({8, 4})),

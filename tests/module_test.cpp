@@ -99,7 +99,7 @@ TEST_CASE("recorded ops carry the path of their layer and the caller's line", "[
   CHECK(node_of(y)->at().line < line);  // the call in forward, in this file
   CHECK(std::string(node_of(y)->at().file_name()) == "module_test.cpp");
 
-  nn::Sequential chain(nn::Linear(4, 3), nn::Sequential(nn::Linear(3, 3), nn::Tanh()));
+  nn::Sequential chain{nn::Linear(4, 3), nn::Sequential(nn::Linear(3, 3), nn::Tanh())};
   line = __LINE__ + 1;
   Tensor z = chain(ones({1, 4}));
   CHECK(std::string(node_of(z)->layer()) == "1.1");
@@ -187,8 +187,8 @@ TEST_CASE("modes and gradients are set for all descendants", "[module]") {
 // print(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 2, bias=False),
 //                     nn.BatchNorm1d(2)))) in torch 1.13.1, with C++'s true and false.
 TEST_CASE("a module prints as a tree", "[module]") {
-  nn::Sequential net(nn::Linear(4, 3), nn::ReLU(),
-                     nn::Sequential(nn::Linear(3, 2, {.bias = false}), nn::BatchNorm1d(2)));
+  nn::Sequential net{nn::Linear(4, 3), nn::ReLU(),
+                     nn::Sequential(nn::Linear(3, 2, {.bias = false}), nn::BatchNorm1d(2))};
   CHECK(fmt::format("{}", net) ==
         "Sequential(\n"
         "  (0): Linear(in_features=4, out_features=3, bias=true)\n"

@@ -283,3 +283,13 @@ TEST_CASE("logsumexp is stable") {
   Tensor x = naive::draw({3, 5, 40});
   CHECK(naive::close(logsumexp(x, {0, 2}), log(sum(exp(x), {0, 2})), 1e-6));
 }
+
+TEST_CASE("a sum has the same bits on any number of threads") {
+  Tensor x = naive::draw({3, 300'000}).to(float64);
+  auto sums = [&](int threads) {
+    naive::Threads scope(threads);
+    return cat({sum(x).reshape({1}), sum(x, 1), sum(x, 0), norm(x).reshape({1})});
+  };
+  Tensor alone = sums(1);
+  for (int threads : {2, 3, 5}) CHECK(equal(sums(threads), alone));
+}

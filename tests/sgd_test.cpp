@@ -122,8 +122,9 @@ TEST_CASE("SGD: wrong options and parameters are refused", "[optim]") {
   REQUIRE_THROWS_WITH(SGD({w * 2.0}), Contains("is the result of a recorded op"));
 
   SGD sgd({w}, {.lr = 0.1});
-  REQUIRE_THROWS_WITH(sgd.option(0, "beta1"), Contains("SGD has no option 'beta1'"));
-  REQUIRE_THROWS_WITH(sgd.option(3, "lr"), Contains("1 groups, there is no group 3"));
+  REQUIRE_THROWS_WITH(sgd.option(0, "beta1"), Contains("[SGD] no option 'beta1'"));
+  REQUIRE_THROWS_WITH(sgd.option(3, "lr"),
+                      Contains("[SGD] there is no group 3; the optimiser has 1"));
   sgd.options().lr = -2;
   REQUIRE_THROWS_WITH(sgd.step(), Contains("[SGD.step] lr must not be negative"));
 }

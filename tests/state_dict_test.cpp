@@ -14,8 +14,8 @@ using namespace gradus;
 namespace {
 
 nn::Sequential make_net() {
-  return nn::Sequential(nn::Linear(4, 3), nn::ReLU(),
-                        nn::Sequential(nn::Linear(3, 2, {.bias = false}), nn::BatchNorm1d(2)));
+  return nn::Sequential{nn::Linear(4, 3), nn::ReLU(),
+                        nn::Sequential(nn::Linear(3, 2, {.bias = false}), nn::BatchNorm1d(2))};
 }
 
 }  // namespace

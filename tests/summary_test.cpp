@@ -14,8 +14,8 @@
 using namespace gradus;
 
 TEST_CASE("a summary is a table of layers, shapes and parameters", "[summary]") {
-  nn::Sequential net(nn::Linear(64, 128), nn::ReLU(),
-                     nn::Sequential(nn::BatchNorm1d(128), nn::Linear(128, 10)), nn::Dropout());
+  nn::Sequential net{nn::Linear(64, 128), nn::ReLU(),
+                     nn::Sequential(nn::BatchNorm1d(128), nn::Linear(128, 10)), nn::Dropout()};
   net[0].requires_grad_(false);
   nn::Summary summary = nn::summary(net, {32, 64});
   CHECK(fmt::format("{}", summary) ==
@@ -56,7 +56,7 @@ TEST_CASE("a summary changes nothing", "[summary]") {
 }
 
 TEST_CASE("a summary takes other inputs, and tells what was not called", "[summary]") {
-  nn::Sequential words(nn::Embedding(10, 4), nn::Linear(4, 2));
+  nn::Sequential words{nn::Embedding(10, 4), nn::Linear(4, 2)};
   CHECK(nn::summary(words, {2, 5}, {.dtype = int64}).rows[2].output_shape == Shape{2, 5, 2});
 
   struct Pair : nn::Module {

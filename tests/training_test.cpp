@@ -7,6 +7,7 @@
 #include "gradus/nn/linear.h"
 #include "gradus/nn/residual.h"
 #include "gradus/optim/clip.h"
+#include "gradus/optim/schedule.h"
 #include "gradus/optim/sgd.h"
 #include "gradus/tensor/random.h"
 #include "tests/catch.h"
@@ -23,8 +24,8 @@ double accuracy(nn::Module& net, const data::Dataset& set) {
 
 nn::Sequential residual_network() {
   auto block = [] { return nn::Residual(nn::Linear(32, 32), nn::BatchNorm1d(32), nn::ReLU()); };
-  return nn::Sequential(nn::Linear(64, 32), nn::ReLU(), block(), block(), block(),
-                        nn::Linear(32, 10));
+  return nn::Sequential{nn::Linear(64, 32), nn::ReLU(), block(), block(), block(),
+                        nn::Linear(32, 10)};
 }
 
 }  // namespace
@@ -34,6 +35,7 @@ TEST_CASE("a residual network learns the digits", "[training]") {
   auto [train, test] = data::digits();
   nn::Sequential net = residual_network();
   optim::SGD sgd(net.parameters(), {.lr = 0.05, .momentum = 0.9, .weight_decay = 1e-4});
+  optim::CosineAnnealingLR schedule(sgd, {.T_max = 15});
   data::DataLoader loader(train, {.batch_size = 32, .shuffle = true});
   for (int epoch = 0; epoch < 15; ++epoch) {
     for (const auto& [x, y] : loader) {
@@ -42,6 +44,7 @@ TEST_CASE("a residual network learns the digits", "[training]") {
       optim::clip_grad_norm_(net.parameters(), 5.0);
       sgd.step();
     }
+    schedule.step();
   }
   CHECK(accuracy(net, train) >= 0.99);
   CHECK(accuracy(net, test) >= 0.96);

@@ -144,11 +144,48 @@ std::vector<Row> other_rows() {
   };
 }
 
+// y from x and whether the element is kept, with probability 0.7.
+Row dropout_row(std::string op, Tensor (*f)(const Tensor&, Generator*),
+                double (*reference)(double x, bool kept), std::string variant) {
+  return {.op = std::move(op),
+          .inputs = {{.shape = {3, 4}}},
+          .fn =
+              [f](const std::vector<Tensor>& x) {
+                Generator generator(3);
+                return f(x[0], &generator);
+              },
+          .reference =
+              [reference](const std::vector<Tensor>& x) {
+                Tensor y = x[0].clone();
+                Generator generator(3);
+                Draws draws(generator);
+                for (double& v : y.span<double>()) v = reference(v, draws.uniform<double>() < 0.7);
+                return y;
+              },
+          .variant = std::move(variant)};
+}
+
+std::vector<Row> dropout_rows() {
+  return {
+      dropout_row(
+          "mul", [](const Tensor& x, Generator* g) { return dropout(x, 0.3, true, g); },
+          [](double x, bool kept) { return kept ? x / 0.7 : 0; }, "dropout"),
+      dropout_row(
+          "add", [](const Tensor& x, Generator* g) { return alpha_dropout(x, 0.3, true, g); },
+          [](double x, bool kept) {
+            const double limit = 1.7580993408473766;  // SELU's, alpha times scale
+            const double a = 1 / std::sqrt((limit * limit * 0.3 + 1) * 0.7);
+            return a * (kept ? x : -limit) + a * limit * 0.3;
+          },
+          "alpha_dropout"),
+  };
+}
+
 }  // namespace
 
 std::vector<Row> activation_rows() {
   std::vector<Row> rows = piecewise_rows();
-  for (auto family : {smooth_rows, other_rows}) {
+  for (auto family : {smooth_rows, other_rows, dropout_rows}) {
     for (Row& each : family()) rows.push_back(std::move(each));
   }
   return rows;

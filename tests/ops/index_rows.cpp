@@ -120,13 +120,12 @@ std::vector<Row> indexing_rows() {
                      return x[0].at(i, index_at(columns(), {i, j}));
                    })),
       row(
-          "gather", {{3, 4}},
+          "take_along_dim", {{3, 4}},
           [](const Tensors& x) {
             return take_along_dim(x[0], tensor({{1, 2, 0}}), 1);
           },
           elements({3, 3},
-                   [](const Tensors& x, auto i, auto j) { return x[0].at(i, (j + 1) % 3); }),
-          "take_along_dim"),
+                   [](const Tensors& x, auto i, auto j) { return x[0].at(i, (j + 1) % 3); })),
       row(
           "scatter_add", {{3, 4}, {3, 2}},
           [](const Tensors& x) { return scatter_add(x[0], 1, rows_for(x[0], columns()), x[1]); },

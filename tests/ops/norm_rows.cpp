@@ -202,7 +202,20 @@ std::vector<Row> normalisation_rows() {
                  layer_norm_backward(x[0], x[1], x[2], forward.mean, forward.rstd, 4, eps));
            },
        .reference = gradient_reference(rows),
-       .empty_shapes = {{0, 4}, {0, 4}, {4}}}};
+       .empty_shapes = {{0, 4}, {0, 4}, {4}}},
+      {.op = "rsqrt",
+       .inputs = {{.shape = {3, 4}}, {.shape = {4}}},
+       .fn = [](const Tensors& x) { return rms_norm(x[0], 4, x[1], eps); },
+       .reference =
+           [](const Tensors& x) {
+             return naive::build(x[0].shape(), [&](const Position& at) {
+               double squares = 0;
+               for (std::int64_t c = 0; c < 4; ++c) squares += std::pow(x[0].at(at[0], c), 2);
+               return x[0].at(at[0], at[1]) / std::sqrt(squares / 4 + eps) * x[1].at(at[1]);
+             });
+           },
+       .empty_shapes = {{0, 4}, {4}},
+       .variant = "rms_norm"}};
 }
 
 constexpr double smoothing = 0.2;
