@@ -10,7 +10,9 @@ namespace gradus {
 struct BackwardOptions {
   /// Keep what the graph has saved, so that it can be walked again. Default: create_graph.
   std::optional<bool> retain_graph = std::nullopt;
-  /// Record the backward pass itself, for derivatives of derivatives.
+  /// Record the backward pass itself, for derivatives of derivatives. The gradient that a leaf gets
+  /// then holds a graph that leads back to the leaf: both live until set_grad({}) or zero_grad().
+  /// grad() makes no such circle.
   bool create_graph = false;
   /// Accumulate into these leaves only; empty: into all that are reached.
   std::vector<Tensor> inputs = {};

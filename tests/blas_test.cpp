@@ -106,7 +106,8 @@ TEST_CASE("gemm multiplies under every combination of transposes", "[blas]") {
   }
 }
 
-TEST_CASE("a product cut into tiles is whole, and the same on any number of threads", "[blas]") {
+TEST_CASE("a product cut into tiles is whole, and the same on any number of threads",
+          "[blas][large]") {
   check_gemm<float>(513, 300, 150, false, true, false);
   check_gemm<float>(130, 700, 260, true, false, true);
 

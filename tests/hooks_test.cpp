@@ -88,6 +88,7 @@ TEST_CASE("hooks run without recording unless create_graph", "[hooks]") {
   y.backward({.retain_graph = true});
   y.backward({.create_graph = true});
   CHECK(recording == std::vector<bool>{false, true});
+  x.set_grad({});  // it holds the graph that leads to x, which would keep both alive
 }
 
 TEST_CASE("a hook's replacement must fit", "[hooks]") {
