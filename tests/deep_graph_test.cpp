@@ -38,7 +38,7 @@ void on_small_stack(std::size_t bytes, void (*f)()) {
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int depth = 100'000;  // sanitizers keep a shadow of every node
+constexpr int depth = 20'000;  // sanitizers keep a shadow of every node
 #else
 constexpr int depth = 1'000'000;
 #endif
