@@ -37,11 +37,11 @@ Tensor with_classes(const Op& op, const Tensor& logits, const Tensor& target,
   double divisor = options.reduction == Reduction::Mean ? weight_sum : 1;
   bool each = options.reduction == Reduction::None;
   return op.record(each ? loss : kernel::div(kernel::sum(loss), full({}, divisor, loss.dtype())),
-                   wrt(logits, [logits = saved(logits), log_z = log_z, target = saved(target),
+                   wrt(logits, [logits = saved(logits), normalizer = log_z, target = saved(target),
                                 weight = saved(options.weight), smoothing = options.label_smoothing,
                                 ignore = options.ignore_index, divisor, each](const Tensor& g) {
-                     Tensor of_rows = each ? g : broadcast_to(g / divisor, log_z.shape());
-                     return gradus::cross_entropy_backward(of_rows, logits, log_z,
+                     Tensor of_rows = each ? g : broadcast_to(g / divisor, normalizer.shape());
+                     return gradus::cross_entropy_backward(of_rows, logits, normalizer,
                                                            {target, weight, smoothing, ignore});
                    }));
 }

@@ -98,10 +98,10 @@ IdxFile open_idx(const std::string& path) {
 template <class Unsigned, class Value>
 void decode(const IdxFile& file, const Tensor& out) {
   const std::uint8_t* from = file.elements();
-  const std::int64_t n = out.numel();
+  const auto n = static_cast<std::size_t>(out.numel());
   visit(out.dtype(), [&](auto zero) {
     auto* to = out.data<decltype(zero)>();
-    for (std::int64_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < n; ++i) {
       auto value = std::bit_cast<Value>(big_endian<Unsigned>(from + i * sizeof(Unsigned)));
       to[i] = static_cast<decltype(zero)>(value);
     }

@@ -27,8 +27,8 @@ Shapes shapes_of_outputs(Module& module, const std::function<void()>& run) {
   std::vector<ScopedHook> hooks;
   for (auto& [name, layer] : module.named_modules()) {
     hooks.emplace_back(layer.register_forward_hook(
-        [&shapes, layer = &layer](const Module&, std::span<const Tensor>, const Tensor& y) {
-          shapes.emplace(layer, y.shape());
+        [&shapes, key = &layer](const Module&, std::span<const Tensor>, const Tensor& y) {
+          shapes.emplace(key, y.shape());
         }));
   }
   EvalScope evaluation(module);

@@ -31,7 +31,7 @@ struct Cheap {
     if constexpr (op == Unary::Reciprocal) return hn::Div(constant(d, 1), x);
     if constexpr (op == Unary::Abs) return hn::Abs(x);
     if constexpr (op == Unary::Floor) return hn::Floor(x);
-    if constexpr (op == Unary::Round) return hn::Round(x);
+    if constexpr (op == Unary::Round) return hn::CopySign(hn::Round(x), x);  // -0.5 to -0
     if constexpr (op == Unary::Sign) {
       const V one = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), constant(d, -1), constant(d, 1));
       const auto is_number = hn::Ne(x, hn::Zero(d));
