@@ -107,7 +107,8 @@ void pytorch_default(const Tensor& w) {
 
 }  // namespace
 
-TEST_CASE("gradient ratios at width 50 are within a factor 2 of mean-field theory", "[flow]") {
+TEST_CASE("gradient ratios at width 50 are within a factor 2 of mean-field theory",
+          "[flow][large]") {
   SECTION("tanh, U(+-1/sqrt n): vanishes") {
     check_mean_field({apply_tanh, pytorch_default, 1.0 / 3, 30});
   }
@@ -117,7 +118,7 @@ TEST_CASE("gradient ratios at width 50 are within a factor 2 of mean-field theor
   SECTION("SELU, LeCun: grows by design") { check_mean_field({apply_selu, lecun, 1, 10}); }
 }
 
-TEST_CASE("watching weight gradients would have missed it", "[flow]") {
+TEST_CASE("watching weight gradients would have missed it", "[flow][large]") {
   // Glorot & Bengio 2010, eq. 14: 30 x 50 ReLU with Glorot loses four orders of magnitude in dL/dz.
   std::vector<double> ratios;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
