@@ -9,24 +9,6 @@
 namespace gradus {
 namespace {
 
-thread_local constinit Pass* current_pass = nullptr;
-
-class CurrentPass {
- public:
-  explicit CurrentPass(Pass* pass) : before_(std::exchange(current_pass, pass)) {}
-  ~CurrentPass() { current_pass = before_; }
-  CurrentPass(const CurrentPass&) = delete;
-  CurrentPass& operator=(const CurrentPass&) = delete;
-
- private:
-  Pass* before_;
-};
-
-// Whether nothing but this handle can see the elements, so that they may be overwritten.
-bool is_sole_owner(const Tensor& x) {
-  return x.impl().use_count() == 1 && x.storage()->use_count() == 1 && x.is_contiguous();
-}
-
 bool broadcasts_to(const Shape& from, const Shape& to) {
   int shift = to.size() - from.size();
   if (shift < 0) return false;
@@ -46,7 +28,9 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 
 }  // namespace
 
-Pass* Pass::current() { return current_pass; }
+bool is_sole_owner(const Tensor& x) {
+  return x.impl().use_count() == 1 && x.storage()->use_count() == 1 && x.is_contiguous();
+}
 
 Tensor Pass::sum_of(Tensor a, const Tensor& b) const {
   if (!a.defined()) return b;
@@ -93,7 +77,6 @@ std::span<Tensor> Pass::Pending::gather(std::vector<Tensor>& buffer) {
 }
 
 void Pass::run() {
-  CurrentPass guard(this);
   GradMode mode(options_.create_graph);
   while (!pending_.empty()) {
     auto newest = std::prev(pending_.end());
@@ -137,10 +120,11 @@ void Pass::run_checked(Node& node, std::span<Tensor> gradients) {
     auto at = edge.node ? pending_.find(edge.node->sequence()) : pending_.end();
     if (at == pending_.end()) continue;
     const Pending& p = at->second;
-    if (edge.output == 0)
+    if (edge.output == 0) {
       check_finite(p.first, inputs);
-    else if (edge.output <= p.rest.size())
+    } else if (edge.output <= p.rest.size()) {
       check_finite(p.rest[edge.output - 1], inputs);
+    }
   }
 }
 
@@ -160,11 +144,11 @@ void Pass::call_hooks(Node& node, std::span<Tensor> gradients) {
   for (std::size_t i = 0; i < hooks.retains.size(); ++i) {
     if (hooks.retains[i]) hooks.retained[i] = gradients[i];
   }
-  notice_outputs(hooks, gradients);
+  notice_outputs(node, gradients);
 }
 
-void Pass::notice_outputs(const NodeHooks& hooks, std::span<const Tensor> gradients) {
-  for (const NodeHooks::Marker& marker : hooks.markers) {
+void Pass::notice_outputs(const Node& node, std::span<const Tensor> gradients) {
+  for (const NodeHooks::Marker& marker : node.hooks_if_any()->markers) {
     auto same = [&](const Observation& o) { return o.marker == marker.node; };
     auto active = std::find_if(observations_.begin(), observations_.end(), same);
     if (active == observations_.end()) {
@@ -178,8 +162,7 @@ void Pass::notice_outputs(const NodeHooks& hooks, std::span<const Tensor> gradie
     // An output that is an input too, as of an identity.
     for (std::size_t i = 0; i < active->grad_inputs.size(); ++i) {
       const ObserverNode::Watched& input = marker.node->watched[i];
-      if (input.sequence != 0 && input.sequence < marker.node->sequence() &&
-          input.sequence == marker.sequence && input.output == marker.output) {
+      if (input.sequence == node.sequence() && input.output == marker.output) {
         active->grad_inputs[i] = gradient;
       }
     }

@@ -9,6 +9,10 @@
 
 namespace gradus {
 
+/// Whether nothing but this handle can see the elements, which are contiguous, so that they may be
+/// overwritten or kept.
+bool is_sole_owner(const Tensor& x);
+
 struct PassOptions {
   bool retain_graph = false;
   bool create_graph = false;
@@ -43,9 +47,6 @@ class Pass {
   /// its dtype. Undefined gradients are ignored.
   void deliver(const Node& from, std::size_t i, Tensor gradient);
 
-  /// The pass that is running on this thread, or null.
-  static Pass* current();
-
  private:
   struct Pending {
     Ref<Node> node;
@@ -62,7 +63,7 @@ class Pass {
   void run_node(Node& node, std::span<Tensor> gradients);
   void run_checked(Node& node, std::span<Tensor> gradients);
   void call_hooks(Node& node, std::span<Tensor> gradients);
-  void notice_outputs(const NodeHooks& hooks, std::span<const Tensor> gradients);
+  void notice_outputs(const Node& node, std::span<const Tensor> gradients);
   void notice_edge(const Node& from, const Edge& edge, const Tensor& gradient);
   bool finish_observation(const Node& marker);
   bool leads_to_target(Node* node);

@@ -51,7 +51,7 @@ void GradientObserver::attach(std::span<const Tensor> outputs, ModuleGradientHoo
   marker_->hook = std::move(hook);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (Node* node = node_of(outputs[i])) {
-      node->hooks().markers.push_back({outputs[i].impl().output_nr, i, node->sequence(), marker_});
+      node->hooks().markers.push_back({outputs[i].impl().output_nr, i, marker_});
     }
   }
 }

@@ -132,7 +132,6 @@ struct NodeHooks {
   struct Marker {
     std::uint32_t output;     ///< of this node
     std::size_t observed_as;  ///< which of the observer's outputs that is
-    std::uint64_t sequence;   ///< of this node
     Ref<ObserverNode> node;
   };
 

@@ -25,9 +25,7 @@ void Leaf::run(std::span<const Tensor> gradients, Pass& pass) {
     } else {
       // The gradient becomes the leaf's own only where nobody else can see it: rules pass the same
       // tensor on to several inputs.
-      bool own = gradient.is_contiguous() && gradient.impl().use_count() == 1 &&
-                 gradient.storage()->use_count() == 1;
-      grad_ = own || pass.create_graph() ? gradient : clone(gradient);
+      grad_ = pass.create_graph() || is_sole_owner(gradient) ? gradient : clone(gradient);
     }
   }
   NodeHooks* hooks = hooks_if_any();

@@ -17,8 +17,6 @@ void Saved::throw_overwritten() const {
       tensor_.storage()->written_at().file_name(), tensor_.storage()->written_at().line));
 }
 
-bool Needs::operator[](std::size_t input) const { return pass_.needs(node_.inputs()[input]); }
-
 namespace detail {
 
 Tensor SavedOutput::attach_to(Node& node) const {

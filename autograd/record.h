@@ -69,7 +69,9 @@ Wrt<F> wrt(const Tensor& input, F rule) {
 class Needs {
  public:
   Needs(const Node& node, Pass& pass) : node_(node), pass_(pass) {}
-  bool operator[](std::size_t input) const;
+  bool operator[](std::size_t input) const {
+    return detail::needs_edge(pass_, node_.inputs()[input]);
+  }
 
  private:
   const Node& node_;
