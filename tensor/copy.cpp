@@ -7,6 +7,7 @@
 #include "gradus/tensor/iterate.h"
 #include "gradus/tensor/map.h"
 #include "gradus/tensor/ops.h"
+#include "gradus/tensor/transpose.h"
 
 namespace gradus::kernel {
 namespace {
@@ -43,6 +44,9 @@ Layout without(Layout layout, int d, int e) {
   return layout;
 }
 
+/// Results of more bytes would drive everything else out of the cache, and are written past it.
+constexpr std::int64_t streaming_bytes = 4 << 20;
+
 /// Source and destination are contiguous along different dimensions `rows` and `columns`: copies
 /// square tiles, whose lines on both sides stay in the cache.
 template <class To, class From>
@@ -58,18 +62,28 @@ void copy_tiles(const Tensor& dst, const Layout& src_layout, const From* src, in
   const std::int64_t from_column = src_layout.strides[columns];
   To* out = dst.data<To>() - to.offset;
 
+  const bool streaming = dst.numel() * std::int64_t{sizeof(To)} > streaming_bytes;
+
+  // A band is a few lines of the source, read in the order of memory.
   const Layout outer = without(to, rows, columns);
   const Nest nest = Nest::in_order(outer.shape, {outer, without(src_layout, rows, columns)});
-  const std::int64_t bands = (height + tile - 1) / tile;
-  const std::int64_t grain = std::max<std::int64_t>(1, map_grain / (tile * width));
+  const std::int64_t bands = (width + tile - 1) / tile;
+  const std::int64_t grain = std::max<std::int64_t>(1, map_grain / (tile * height));
   parallel_for(0, nest.numel() * bands, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t item = begin; item < end; ++item) {
-      const std::int64_t top = item % bands * tile;
-      const std::int64_t bottom = std::min(top + tile, height);
+      const std::int64_t left = item % bands * tile;
+      const std::int64_t right = std::min(left + tile, width);
       nest.walk(item / bands, item / bands + 1,
                 [&](std::int64_t, const std::int64_t* offsets, const std::int64_t*) {
-                  for (std::int64_t left = 0; left < width; left += tile) {
-                    const std::int64_t right = std::min(left + tile, width);
+                  if constexpr (std::same_as<To, From> && !std::same_as<To, bool>) {
+                    if (to_column == 1 && from_row == 1) {
+                      transpose(right - left, height, src + offsets[1] + left * from_column,
+                                from_column, out + offsets[0] + left, to_row, streaming);
+                      return;
+                    }
+                  }
+                  for (std::int64_t top = 0; top < height; top += tile) {
+                    const std::int64_t bottom = std::min(top + tile, height);
                     for (std::int64_t r = top; r < bottom; ++r) {
                       To* line = out + offsets[0] + r * to_row;
                       const From* column = src + offsets[1] + r * from_row;

@@ -117,3 +117,22 @@ TEST_CASE("gradients pass conversions and copies, in the input's dtype", "[copy]
   CHECK_FALSE(to(x, int64).requires_grad());
   CHECK(clone(x).requires_grad());
 }
+
+TEST_CASE("a transposed copy moves every element to its place", "[copy]") {
+  // Squares of cache lines, their rests, and results that are written past the cache.
+  for (const Shape& shape : {Shape{16, 16}, Shape{40, 100}, Shape{67, 33}, Shape{1040, 1100}}) {
+    for (DType dtype : {float32, float64, int64, boolean}) {
+      INFO(to_string(shape) << " " << name(dtype));
+      const Tensor x = arange(0, shape.product(), 1, int64).reshape(shape);
+      const Tensor y = contiguous(to(x, dtype).t());
+      bool right = true;
+      for (std::int64_t c = 0; c < shape[1]; ++c) {
+        for (std::int64_t r = 0; r < shape[0]; ++r) {
+          const auto value = static_cast<double>(r * shape[1] + c);
+          right = right && y.at(c, r) == (dtype == boolean ? value != 0 : value);
+        }
+      }
+      CHECK(right);
+    }
+  }
+}
