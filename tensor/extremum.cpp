@@ -1,6 +1,8 @@
 #include <limits>
 
+#include "gradus/tensor/columns.h"
 #include "gradus/tensor/creation.h"
+#include "gradus/tensor/line.h"
 #include "gradus/tensor/ops.h"
 #include "gradus/tensor/reduce-inl.h"
 
@@ -35,6 +37,15 @@ struct Extremum {
 
   T init(std::int64_t) const { return neutral<T, Max>(); }
   T fold(T acc, T value, std::int64_t) const { return beats<T, Max>(value, acc) ? value : acc; }
+  T fold_dense(std::int64_t, std::int64_t n,
+               const T* x) const requires std::is_floating_point_v<T> {
+    return Max ? line::max(n, x) : line::min(n, x);
+  }
+  void fold_columns(std::int64_t rows, std::int64_t n, const T* x, std::int64_t stride,
+                    T* acc) const requires std::is_floating_point_v<T> {
+    const columns::Loops<T>& loops = columns::loops<T>();
+    (Max ? loops.max : loops.min)(rows, n, x, stride, acc);
+  }
   T merge(T a, T b) const { return fold(a, b, 0); }
   void store(std::int64_t k, T acc) const { out[k] = acc; }
 };

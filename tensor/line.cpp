@@ -9,6 +9,7 @@
 // After foreach_target:
 #include "gradus/tensor/simd-inl.h"
 #include "gradus/tensor/simd_math-inl.h"
+#include "gradus/tensor/wide-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradus::kernel::HWY_NAMESPACE {
@@ -79,71 +80,6 @@ struct ExpMinus {
   }
 };
 
-HWY_INLINE hn::Vec<hn::ScalableTag<double>> load_double(const float* x) {
-  const hn::ScalableTag<double> d;
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, decltype(d)>(), x));
-}
-HWY_INLINE hn::Vec<hn::ScalableTag<double>> load_double(const double* x) {
-  return hn::LoadU(hn::ScalableTag<double>(), x);
-}
-
-/// Adds up term(i) in double, from the first element on. Two chains hide the latency of the
-/// additions.
-template <class Term>
-HWY_INLINE double add_up_double(std::int64_t n, const Term& term) {
-  const hn::ScalableTag<double> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  auto a = hn::Zero(d);
-  auto b = hn::Zero(d);
-  std::int64_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    a = hn::Add(a, term(d, i));
-    b = hn::Add(b, term(d, i + lanes));
-  }
-  double total = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
-  for (; i < n; ++i) total += term.one(i);
-  return total;
-}
-
-template <class T>
-struct Plain {
-  const T* x;
-  template <class D>
-  HWY_INLINE hn::Vec<D> operator()(D, std::int64_t i) const {
-    return load_double(x + i);
-  }
-  double one(std::int64_t i) const { return static_cast<double>(x[i]); }
-};
-
-template <class T>
-struct SquareMinus {
-  const T* x;
-  double shift;
-  template <class D>
-  HWY_INLINE hn::Vec<D> operator()(D d, std::int64_t i) const {
-    const auto v = hn::Sub(load_double(x + i), hn::Set(d, shift));
-    return hn::Mul(v, v);
-  }
-  double one(std::int64_t i) const {
-    const double v = static_cast<double>(x[i]) - shift;
-    return v * v;
-  }
-};
-
-template <class T>
-struct ProductMinus {
-  const T* g;
-  const T* x;
-  double shift;
-  template <class D>
-  HWY_INLINE hn::Vec<D> operator()(D d, std::int64_t i) const {
-    return hn::Mul(load_double(g + i), hn::Sub(load_double(x + i), hn::Set(d, shift)));
-  }
-  double one(std::int64_t i) const {
-    return static_cast<double>(g[i]) * (static_cast<double>(x[i]) - shift);
-  }
-};
-
 template <class T>
 struct Product {
   const T* x;
@@ -158,44 +94,37 @@ struct Product {
   }
 };
 
-template <class T>
-T max_of(std::int64_t n, const T* x) {
+/// Four chains hide the latency of the comparisons.
+template <bool greatest, class T>
+T extreme_of(std::int64_t n, const T* x) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  auto top = hn::Set(d, -std::numeric_limits<T>::infinity());
-  auto nan = hn::IsNaN(top);
+  const T neutral =
+      greatest ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
+  auto a = hn::Set(d, neutral), b = a, c = a, e = a;
   std::int64_t i = 0;
-  for (; i < n; i += lanes) {
-    const auto v = i + lanes <= n ? hn::LoadU(d, x + i)
-                                  : load_rest(d, x + i, n - i, -std::numeric_limits<T>::infinity());
-    nan = hn::Or(nan, hn::IsNaN(v));
-    top = hn::Max(top, v);
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    a = extreme<greatest>(a, hn::LoadU(d, x + i));
+    b = extreme<greatest>(b, hn::LoadU(d, x + i + lanes));
+    c = extreme<greatest>(c, hn::LoadU(d, x + i + 2 * lanes));
+    e = extreme<greatest>(e, hn::LoadU(d, x + i + 3 * lanes));
   }
-  return hn::AllFalse(d, nan) ? hn::GetLane(hn::MaxOfLanes(d, top))
-                              : std::numeric_limits<T>::quiet_NaN();
+  for (; i + lanes <= n; i += lanes) a = extreme<greatest>(a, hn::LoadU(d, x + i));
+  if (i < n) b = extreme<greatest>(b, load_rest(d, x + i, n - i, neutral));
+  a = extreme<greatest>(extreme<greatest>(a, b), extreme<greatest>(c, e));
+  if (!hn::AllFalse(d, hn::IsNaN(a))) return std::numeric_limits<T>::quiet_NaN();
+  return hn::GetLane(greatest ? hn::MaxOfLanes(d, a) : hn::MinOfLanes(d, a));
 }
 
-float max_float(std::int64_t n, const float* x) { return max_of(n, x); }
-double max_double(std::int64_t n, const double* x) { return max_of(n, x); }
+float max_float(std::int64_t n, const float* x) { return extreme_of<true>(n, x); }
+double max_double(std::int64_t n, const double* x) { return extreme_of<true>(n, x); }
+float min_float(std::int64_t n, const float* x) { return extreme_of<false>(n, x); }
+double min_double(std::int64_t n, const double* x) { return extreme_of<false>(n, x); }
 double exp_minus_float(std::int64_t n, const float* x, float shift, float* y) {
   return add_up<float>(n, ExpMinus<float>{x, shift, y});
 }
 double exp_minus_double(std::int64_t n, const double* x, double shift, double* y) {
   return add_up<double>(n, ExpMinus<double>{x, shift, y});
-}
-double sum_float(std::int64_t n, const float* x) { return add_up_double(n, Plain<float>{x}); }
-double sum_double(std::int64_t n, const double* x) { return add_up_double(n, Plain<double>{x}); }
-double squares_minus_float(std::int64_t n, const float* x, double shift) {
-  return add_up_double(n, SquareMinus<float>{x, shift});
-}
-double squares_minus_double(std::int64_t n, const double* x, double shift) {
-  return add_up_double(n, SquareMinus<double>{x, shift});
-}
-double dot_minus_float(std::int64_t n, const float* g, const float* x, double shift) {
-  return add_up_double(n, ProductMinus<float>{g, x, shift});
-}
-double dot_minus_double(std::int64_t n, const double* g, const double* x, double shift) {
-  return add_up_double(n, ProductMinus<double>{g, x, shift});
 }
 double dot_float(std::int64_t n, const float* x, const float* y) {
   return add_up<float>(n, Product<float>{x, y});
@@ -212,14 +141,10 @@ namespace gradus::kernel {
 
 HWY_EXPORT(max_float);
 HWY_EXPORT(max_double);
+HWY_EXPORT(min_float);
+HWY_EXPORT(min_double);
 HWY_EXPORT(exp_minus_float);
 HWY_EXPORT(exp_minus_double);
-HWY_EXPORT(sum_float);
-HWY_EXPORT(sum_double);
-HWY_EXPORT(squares_minus_float);
-HWY_EXPORT(squares_minus_double);
-HWY_EXPORT(dot_minus_float);
-HWY_EXPORT(dot_minus_double);
 HWY_EXPORT(dot_float);
 HWY_EXPORT(dot_double);
 
@@ -227,6 +152,8 @@ namespace line {
 
 float max(std::int64_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(max_float)(n, x); }
 double max(std::int64_t n, const double* x) { return HWY_DYNAMIC_DISPATCH(max_double)(n, x); }
+float min(std::int64_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(min_float)(n, x); }
+double min(std::int64_t n, const double* x) { return HWY_DYNAMIC_DISPATCH(min_double)(n, x); }
 double exp_minus(std::int64_t n, const float* x, float shift, float* y) {
   return HWY_DYNAMIC_DISPATCH(exp_minus_float)(n, x, shift, y);
 }
@@ -238,20 +165,6 @@ double sum_exp_minus(std::int64_t n, const float* x, float shift) {
 }
 double sum_exp_minus(std::int64_t n, const double* x, double shift) {
   return HWY_DYNAMIC_DISPATCH(exp_minus_double)(n, x, shift, nullptr);
-}
-double sum(std::int64_t n, const float* x) { return HWY_DYNAMIC_DISPATCH(sum_float)(n, x); }
-double sum(std::int64_t n, const double* x) { return HWY_DYNAMIC_DISPATCH(sum_double)(n, x); }
-double squares_minus(std::int64_t n, const float* x, double shift) {
-  return HWY_DYNAMIC_DISPATCH(squares_minus_float)(n, x, shift);
-}
-double squares_minus(std::int64_t n, const double* x, double shift) {
-  return HWY_DYNAMIC_DISPATCH(squares_minus_double)(n, x, shift);
-}
-double dot_minus(std::int64_t n, const float* g, const float* x, double shift) {
-  return HWY_DYNAMIC_DISPATCH(dot_minus_float)(n, g, x, shift);
-}
-double dot_minus(std::int64_t n, const double* g, const double* x, double shift) {
-  return HWY_DYNAMIC_DISPATCH(dot_minus_double)(n, g, x, shift);
 }
 double dot(std::int64_t n, const float* x, const float* y) {
   return HWY_DYNAMIC_DISPATCH(dot_float)(n, x, y);

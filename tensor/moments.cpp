@@ -1,6 +1,8 @@
 #include <cmath>
 
+#include "gradus/tensor/columns.h"
 #include "gradus/tensor/creation.h"
+#include "gradus/tensor/line.h"
 #include "gradus/tensor/ops.h"
 #include "gradus/tensor/reduce-inl.h"
 
@@ -38,6 +40,26 @@ struct Moment {
   Acc fold(Acc acc, T value, std::int64_t) const {
     double d = static_cast<double>(value) - acc.pivot;
     return {acc.pivot, acc.sum + d, acc.squares + d * d};
+  }
+  Acc fold_dense(std::int64_t k, std::int64_t n, const T* x) const {
+    const double pivot = init(k).pivot;
+    const auto [sum, squares] = line::sums<T>().moments(n, x, pivot);
+    return {pivot, sum, squares};
+  }
+  void fold_columns(std::int64_t rows, std::int64_t n, const T* x, std::int64_t stride,
+                    Acc* acc) const {
+    std::array<double, detail::tile> pivot, sum, squares;
+    for (std::int64_t j = 0; j < n; ++j) {
+      const auto c = static_cast<std::size_t>(j);
+      pivot[c] = acc[j].pivot;
+      sum[c] = acc[j].sum;
+      squares[c] = acc[j].squares;
+    }
+    columns::loops<T>().moments(rows, n, x, stride, pivot.data(), sum.data(), squares.data());
+    for (std::int64_t j = 0; j < n; ++j) {
+      const auto c = static_cast<std::size_t>(j);
+      acc[j] = {pivot[c], sum[c], squares[c]};
+    }
   }
   Acc merge(Acc a, Acc b) const { return {a.pivot, a.sum + b.sum, a.squares + b.squares}; }
   void store(std::int64_t k, Acc acc) const {

@@ -1,14 +1,16 @@
 #include <cmath>
 
+#include "gradus/tensor/columns.h"
 #include "gradus/tensor/creation.h"
+#include "gradus/tensor/line.h"
 #include "gradus/tensor/ops.h"
 #include "gradus/tensor/reduce-inl.h"
 
 namespace gradus::kernel {
 namespace {
 
-/// (sum term(x))^(1/p), added up in double.
-template <class T, class Term>
+/// (sum |x|^p)^(1/p), added up in double.
+template <class T>
 struct PowerSum {
   using In = T;
   using Acc = double;
@@ -16,11 +18,29 @@ struct PowerSum {
 
   T* out;
   double p;
-  Term term;
 
   double init(std::int64_t) const { return 0; }
   double fold(double acc, T value, std::int64_t) const {
-    return acc + term(static_cast<double>(value));
+    const auto v = static_cast<double>(value);
+    if (p == 2) return acc + v * v;
+    if (p == 1) return acc + std::abs(v);
+    if (p == 0) return acc + (v != 0 ? 1 : 0);
+    return acc + std::pow(std::abs(v), p);
+  }
+  double fold_dense(std::int64_t, std::int64_t n, const T* x) const {
+    if (p == 2) return line::squares_minus(n, x, 0);
+    if (p == 1) return line::sums<T>().magnitudes(n, x);
+    if (p == 0) return line::sums<T>().nonzeros(n, x);
+    double total = 0;
+    for (std::int64_t i = 0; i < n; ++i) total = fold(total, x[i], 0);
+    return total;
+  }
+  void fold_columns(std::int64_t rows, std::int64_t n, const T* x, std::int64_t stride,
+                    double* acc) const {
+    if (p == 2) return columns::loops<T>().squares(rows, n, x, stride, acc);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t j = 0; j < n; ++j) acc[j] = fold(acc[j], x[r * stride + j], 0);
+    }
   }
   double merge(double a, double b) const { return a + b; }
   void store(std::int64_t k, double acc) const {
@@ -43,18 +63,7 @@ Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
   Tensor out = empty(reduced(x.shape(), wrapped, keepdim), x.dtype());
   visit_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    auto run = [&](auto term) {
-      reduce(x, wrapped, PowerSum<T, decltype(term)>{out.data<T>(), p, term});
-    };
-    if (p == 2) {
-      run([](double v) { return v * v; });
-    } else if (p == 1) {
-      run([](double v) { return std::abs(v); });
-    } else if (p == 0) {
-      run([](double v) { return v != 0 ? 1.0 : 0.0; });
-    } else {
-      run([p](double v) { return std::pow(std::abs(v), p); });
-    }
+    reduce(x, wrapped, PowerSum<T>{out.data<T>(), p});
   });
   return out;
 }

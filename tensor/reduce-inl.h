@@ -18,7 +18,9 @@ namespace gradus::kernel {
 ///                                     otherwise
 ///   Acc merge(Acc before, Acc after)  associative
 ///   void store(k, Acc)                keeps result k
-/// and, where there is a faster way for a dense run, Acc fold_dense(n, const In*).
+/// and, where there are faster ways, for a dense run and for the columns of a matrix,
+///   Acc fold_dense(k, n, const In*)
+///   void fold_columns(rows, n, const In*, stride, Acc*)
 template <class R>
 concept Reducer = requires(const R& r, typename R::Acc acc, typename R::In value, std::int64_t i) {
   { R::ordered } -> std::convertible_to<bool>;
@@ -32,7 +34,7 @@ namespace detail {
 
 inline constexpr std::int64_t elements_per_block = 1 << 16;
 inline constexpr std::int64_t lanes = 8;
-inline constexpr std::int64_t tile = 128;
+inline constexpr std::int64_t tile = 512;
 
 /// The kept and the reduced dimensions of `layout`, each as a layout of its own with offset 0.
 struct Split {
@@ -85,8 +87,8 @@ typename R::Acc fold_any_run(const R& r, std::int64_t k, typename R::Acc acc,
                              const typename R::In* p, std::int64_t n, std::int64_t stride,
                              std::int64_t position) {
   using One = std::integral_constant<std::int64_t, 1>;
-  if constexpr (requires { r.fold_dense(n, p); }) {
-    if (stride == 1 && n >= 2 * lanes) return r.merge(acc, r.fold_dense(n, p));
+  if constexpr (requires { r.fold_dense(k, n, p); }) {
+    if (stride == 1 && n >= 2 * lanes) return r.merge(acc, r.fold_dense(k, n, p));
   }
   return stride == 1 ? fold_run(r, k, acc, p, n, One{}, position)
                      : fold_run(r, k, acc, p, n, stride, position);
@@ -145,6 +147,9 @@ class Walk {
     for (std::int64_t j = 0; j < count; ++j) acc[j] = r_.init(k + j * k_stride);
     std::int64_t position = rb;
     reduced_.walk(rb, re, [&](std::int64_t n, const std::int64_t* at, const std::int64_t* by) {
+      if constexpr (requires { r_.fold_columns(n, count, p, by[0], acc); }) {
+        if (stride == 1) return r_.fold_columns(n, count, p + at[0], by[0], acc);
+      }
       for (std::int64_t i = 0; i < n; ++i, ++position) {
         const In* from = p + at[0] + i * by[0];
         if (stride == 1) {

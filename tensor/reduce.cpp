@@ -1,3 +1,4 @@
+#include "gradus/tensor/columns.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/line.h"
 #include "gradus/tensor/ops.h"
@@ -19,8 +20,13 @@ struct Sum {
 
   Acc init(std::int64_t) const { return 0; }
   Acc fold(Acc acc, T value, std::int64_t) const { return acc + static_cast<Acc>(value); }
-  Acc fold_dense(std::int64_t n, const T* run) const requires std::is_floating_point_v<T> {
+  Acc fold_dense(std::int64_t, std::int64_t n,
+                 const T* run) const requires std::is_floating_point_v<T> {
     return line::sum(n, run);
+  }
+  void fold_columns(std::int64_t rows, std::int64_t n, const T* x, std::int64_t stride,
+                    Acc* acc) const requires std::is_floating_point_v<T> {
+    columns::loops<T>().sum(rows, n, x, stride, acc);
   }
   Acc merge(Acc a, Acc b) const { return a + b; }
   void store(std::int64_t k, Acc acc) const {
