@@ -1,6 +1,8 @@
 #include <cmath>
 #include <vector>
 
+#include "gradus/tensor/channels.h"
+#include "gradus/tensor/columns.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/iterate.h"
 #include "gradus/tensor/line.h"
@@ -38,6 +40,11 @@ struct Channels {
   }
 };
 
+template <class T>
+std::vector<T> per_channel(const Channels& shape) {
+  return std::vector<T>(static_cast<std::size_t>(shape.channels));
+}
+
 struct Sums {
   std::vector<double> g;     // sum g
   std::vector<double> g_dx;  // sum g (x - mean)
@@ -46,28 +53,23 @@ struct Sums {
 /// Each channel is summed by one thread in one order.
 template <class T>
 Sums channel_sums(const Channels& shape, const T* g, const T* x, const double* mean) {
-  auto size = static_cast<std::size_t>(shape.channels);
-  Sums sums{std::vector<double>(size), std::vector<double>(size)};
+  Sums sums{per_channel<double>(shape), per_channel<double>(shape)};
   double* sum_g = sums.g.data();
   double* sum_g_dx = sums.g_dx.data();
   std::int64_t channel_grain =
       std::max<std::int64_t>(grain / std::max<std::int64_t>(shape.n * shape.inner, 1), 1);
+  const columns::Loops<T>& loops = columns::loops<T>();
   parallel_for(0, shape.channels, channel_grain, [&](std::int64_t begin, std::int64_t end) {
+    if (shape.inner == 1) {
+      loops.dots(shape.n, end - begin, g + begin, x + begin, shape.channels, mean + begin,
+                 sum_g + begin, sum_g_dx + begin);
+      return;
+    }
     for (std::int64_t i = 0; i < shape.n; ++i) {
-      if (shape.inner == 1) {
-        const T* gs = g + i * shape.channels;
-        const T* xs = x + i * shape.channels;
-        for (std::int64_t c = begin; c < end; ++c) {
-          auto value = static_cast<double>(gs[c]);
-          sum_g[c] += value;
-          sum_g_dx[c] += value * (static_cast<double>(xs[c]) - mean[c]);
-        }
-      } else {
-        for (std::int64_t c = begin; c < end; ++c) {
-          std::int64_t at = (i * shape.channels + c) * shape.inner;
-          sum_g[c] += line::sum(shape.inner, g + at);
-          sum_g_dx[c] += line::dot_minus(shape.inner, g + at, x + at, mean[c]);
-        }
+      for (std::int64_t c = begin; c < end; ++c) {
+        std::int64_t at = (i * shape.channels + c) * shape.inner;
+        sum_g[c] += line::sum(shape.inner, g + at);
+        sum_g_dx[c] += line::dot_minus(shape.inner, g + at, x + at, mean[c]);
       }
     }
   });
@@ -78,38 +80,41 @@ Sums channel_sums(const Channels& shape, const T* g, const T* x, const double* m
 
 Tensor batch_norm(const Tensor& x, const Moments& stats, const Tensor& weight, const Tensor& bias,
                   double eps) {
-  Tensor dense = contiguous(x);
   Tensor out = empty(x.shape(), x.dtype());
   if (x.numel() == 0) return out;
+  Tensor dense = contiguous(x);
+  Tensor means = contiguous(stats.mean);
+  Tensor variances = contiguous(stats.var);
+  Tensor weights = weight.defined() ? contiguous(weight) : weight;
+  Tensor biases = bias.defined() ? contiguous(bias) : bias;
   Channels shape(x);
   visit_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
+    const double* mean = means.data<double>();
+    const double* var = variances.data<double>();
+    const T* w = weights.defined() ? weights.data<T>() : nullptr;
+    const T* b = biases.defined() ? biases.data<T>() : nullptr;
     // y = (x - center) scale + shift; what rounding takes from the mean is put into the shift.
-    std::vector<T> center, scale, shift;
-    for (std::int64_t c = 0; c < shape.channels; ++c) {
-      double mean = stats.mean.at<double>(c);
-      double factor = 1 / std::sqrt(stats.var.at<double>(c) + eps);
-      if (weight.defined()) factor *= static_cast<double>(weight.at<T>(c));
-      center.push_back(static_cast<T>(mean));
-      scale.push_back(static_cast<T>(factor));
-      double rest = (static_cast<double>(center.back()) - mean) * factor;
-      shift.push_back(static_cast<T>(rest + (bias.defined() ? bias.at(c) : 0)));
+    auto center = per_channel<T>(shape), scale = center, shift = center;
+    for (std::size_t c = 0; c < center.size(); ++c) {
+      double factor = 1 / std::sqrt(var[c] + eps);
+      if (w != nullptr) factor *= static_cast<double>(w[c]);
+      center[c] = static_cast<T>(mean[c]);
+      scale[c] = static_cast<T>(factor);
+      double rest = (static_cast<double>(center[c]) - mean[c]) * factor;
+      shift[c] = static_cast<T>(rest + (b != nullptr ? static_cast<double>(b[c]) : 0));
     }
     const T* from = dense.data<T>();
     T* to = out.data<T>();
-    shape.for_runs(
-        [&](std::int64_t at, std::int64_t first, std::int64_t count, bool over_channels) {
-          auto c = static_cast<std::size_t>(first);
-          const T* xs = from + at;
-          T* ys = to + at;
-          if (over_channels) {
-            const T *m = center.data(), *s = scale.data(), *b = shift.data();
-            for (std::int64_t i = 0; i < count; ++i) ys[i] = (xs[i] - m[i]) * s[i] + b[i];
-          } else {
-            const T m = center[c], s = scale[c], b = shift[c];
-            for (std::int64_t i = 0; i < count; ++i) ys[i] = (xs[i] - m) * s + b;
-          }
-        });
+    const channels::Loops<T>& loops = channels::loops<T>();
+    shape.for_runs([&](std::int64_t at, std::int64_t first, std::int64_t n, bool over_channels) {
+      auto c = static_cast<std::size_t>(first);
+      if (over_channels) {
+        loops.row(n, from + at, center.data(), scale.data(), shift.data(), to + at);
+      } else {
+        loops.channel(n, from + at, center[c], scale[c], shift[c], to + at);
+      }
+    });
   });
   return out;
 }
@@ -118,6 +123,7 @@ std::array<Tensor, 3> batch_norm_backward(const Tensor& g, const Tensor& x, cons
                                           const Tensor& weight, double eps) {
   Tensor dense_g = contiguous(g);
   Tensor dense_x = contiguous(x);
+  Tensor weights = weight.defined() ? contiguous(weight) : weight;
   Channels shape(x);
   Tensor dx = empty(x.shape(), x.dtype());
   Tensor dweight = empty(shape.channels, x.dtype());
@@ -126,37 +132,38 @@ std::array<Tensor, 3> batch_norm_backward(const Tensor& g, const Tensor& x, cons
     using T = decltype(zero);
     const T* gs = dense_g.data<T>();
     const T* xs = dense_x.data<T>();
-    Sums sums = channel_sums(shape, gs, xs, stats.mean.data<double>());
+    const double* mean = stats.mean.data<double>();
+    const double* var = stats.var.data<double>();
+    const T* w = weights.defined() ? weights.data<T>() : nullptr;
+    T* to_weight = dweight.data<T>();
+    T* to_bias = dbias.data<T>();
+    Sums sums = channel_sums(shape, gs, xs, mean);
     auto count = static_cast<double>(std::max<std::int64_t>(shape.n * shape.inner, 1));
     // dx = scale g - slope (x - center) - shift, which is
     // weight rstd (g - E[g] - xhat E[g xhat]) with xhat = (x - mean) rstd.
-    std::vector<T> scale, slope, center, shift;
-    for (std::int64_t c = 0; c < shape.channels; ++c) {
-      auto k = static_cast<std::size_t>(c);
-      double mean = stats.mean.at<double>(c);
-      double rstd = 1 / std::sqrt(stats.var.at<double>(c) + eps);
-      double factor = rstd * (weight.defined() ? static_cast<double>(weight.at<T>(c)) : 1);
-      double tilt = factor * rstd * rstd * sums.g_dx[k] / count;
-      scale.push_back(static_cast<T>(factor));
-      slope.push_back(static_cast<T>(tilt));
-      center.push_back(static_cast<T>(mean));
-      double rest = (static_cast<double>(center.back()) - mean) * tilt;
-      shift.push_back(static_cast<T>(factor * sums.g[k] / count + rest));
-      dweight.at<T>(c) = static_cast<T>(rstd * sums.g_dx[k]);
-      dbias.at<T>(c) = static_cast<T>(sums.g[k]);
+    auto scale = per_channel<T>(shape), slope = scale, center = scale, shift = scale;
+    for (std::size_t c = 0; c < scale.size(); ++c) {
+      double rstd = 1 / std::sqrt(var[c] + eps);
+      double factor = rstd * (w != nullptr ? static_cast<double>(w[c]) : 1);
+      double tilt = factor * rstd * rstd * sums.g_dx[c] / count;
+      scale[c] = static_cast<T>(factor);
+      slope[c] = static_cast<T>(tilt);
+      center[c] = static_cast<T>(mean[c]);
+      double rest = (static_cast<double>(center[c]) - mean[c]) * tilt;
+      shift[c] = static_cast<T>(factor * sums.g[c] / count + rest);
+      to_weight[c] = static_cast<T>(rstd * sums.g_dx[c]);
+      to_bias[c] = static_cast<T>(sums.g[c]);
     }
     T* to = dx.data<T>();
+    const channels::Loops<T>& loops = channels::loops<T>();
     shape.for_runs([&](std::int64_t at, std::int64_t first, std::int64_t n, bool over_channels) {
       auto c = static_cast<std::size_t>(first);
-      const T* gr = gs + at;
-      const T* xr = xs + at;
-      T* out = to + at;
       if (over_channels) {
-        const T *a = scale.data(), *k = slope.data(), *m = center.data(), *b = shift.data();
-        for (std::int64_t i = 0; i < n; ++i) out[i] = a[i] * gr[i] - k[i] * (xr[i] - m[i]) - b[i];
+        loops.row_backward(n, gs + at, xs + at, scale.data(), slope.data(), center.data(),
+                           shift.data(), to + at);
       } else {
-        const T a = scale[c], k = slope[c], m = center[c], b = shift[c];
-        for (std::int64_t i = 0; i < n; ++i) out[i] = a * gr[i] - k * (xr[i] - m) - b;
+        loops.channel_backward(n, gs + at, xs + at, scale[c], slope[c], center[c], shift[c],
+                               to + at);
       }
     });
   });
@@ -166,11 +173,14 @@ std::array<Tensor, 3> batch_norm_backward(const Tensor& g, const Tensor& x, cons
 void update_running(const Tensor& running, const Tensor& batch, double momentum, double factor) {
   visit_floating(running.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    for (std::int64_t c = 0; c < running.numel(); ++c) {
-      T& value = running.at<T>(c);
-      value = static_cast<T>((1 - momentum) * static_cast<double>(value) +
-                             momentum * factor * batch.at<double>(c));
+    const double* from = batch.data<double>();
+    Tensor values = contiguous(running);
+    T* value = values.data<T>();
+    for (std::int64_t c = 0; c < values.numel(); ++c) {
+      value[c] = static_cast<T>((1 - momentum) * static_cast<double>(value[c]) +
+                                momentum * factor * from[c]);
     }
+    if (!values.is_same(running)) copy_into(running, values);
   });
   running.storage()->mark_written();
 }
