@@ -99,6 +99,16 @@ void copy_tiles(const Tensor& dst, const Layout& src_layout, const From* src, in
 
 template <class To, class From>
 void copy_as(const Tensor& dst, const Tensor& src) {
+  if constexpr (std::same_as<To, From>) {
+    if (dst.is_contiguous() && src.is_contiguous() && src.shape() == dst.shape()) {
+      To* const to = dst.data<To>();
+      const To* const values = src.data<To>();
+      parallel_for(0, dst.numel(), map_grain, [=](std::int64_t begin, std::int64_t end) {
+        std::copy(values + begin, values + end, to + begin);
+      });
+      return;
+    }
+  }
   const Layout from = src.layout().broadcast_to(dst.shape());
   const int columns = fastest_dim(dst.layout());
   const int rows = fastest_dim(from);
