@@ -241,8 +241,10 @@ def main():
     rows = compare(options.build, config, options, peer)
     neighbour(options.build, options)
     growth(options.build, options)
-    size = os.path.getsize(config["library"])
-    print(f"\n{pathlib.Path(config['library']).name}: {size / 1e6:.2f} MB")
+    library = pathlib.Path(config["library"])
+    totals = subprocess.run(["size", "-t", library], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    print(f"\n{library.name}: {library.stat().st_size / 1e6:.2f} MB, of which {int(totals.split()[3]) / 1e6:.2f} MB"
+          " are code and data")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"wrote {options.output}")
