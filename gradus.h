@@ -53,4 +53,5 @@
 #include "gradus/tensor/generator.h"
 #include "gradus/tensor/parallel.h"
 #include "gradus/tensor/random.h"
+#include "gradus/tensor/statistics.h"
 #include "gradus/tensor/tensor.h"

@@ -37,29 +37,25 @@ struct Case {
   Shape shape;
   Dims dims;
 };
-const std::vector<Case> cases = {{{}, {}},
-                                 {{5}, {}},
-                                 {{3, 4}, {}},
-                                 {{3, 4}, {0}},
-                                 {{3, 4}, {1}},
-                                 {{3, 4}, {-2, 1}},
-                                 {{40, 300}, {0}},
-                                 {{40, 300}, {1}},
-                                 {{2, 3, 4}, {0, 2}},
-                                 {{2, 3, 4}, {1}},
-                                 {{7, 1, 19}, {0, 1}},
-                                 {{300, 500}, {0}},
-                                 {{3, 70000}, {1}},
-                                 {{70000, 3}, {0}},
-                                 {{6, 5, 7, 8}, {0, 2, 3}},
-                                 {{200, 11, 90}, {0, 2}},
-                                 {{0, 3}, {0}},
-                                 {{2, 0}, {0}},
-                                 {{2, 0, 3}, {1, 2}}};
+const std::vector<Case> small_cases = {{{}, {}},
+                                       {{5}, {}},
+                                       {{3, 4}, {}},
+                                       {{3, 4}, {0}},
+                                       {{3, 4}, {1}},
+                                       {{3, 4}, {-2, 1}},
+                                       {{40, 300}, {0}},
+                                       {{40, 300}, {1}},
+                                       {{2, 3, 4}, {0, 2}},
+                                       {{2, 3, 4}, {1}},
+                                       {{7, 1, 19}, {0, 1}},
+                                       {{6, 5, 7, 8}, {0, 2, 3}},
+                                       {{0, 3}, {0}},
+                                       {{2, 0}, {0}},
+                                       {{2, 0, 3}, {1, 2}}};
+const std::vector<Case> large_cases = {
+    {{300, 500}, {0}}, {{3, 70000}, {1}}, {{70000, 3}, {0}}, {{200, 11, 90}, {0, 2}}};
 
-}  // namespace
-
-TEST_CASE("sums over any dimensions and strides agree with the definition") {
+void check_sums(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
     for (DType dtype : {float32, float64, int64}) {
       Tensor x = naive::draw(c.shape, dtype);
@@ -77,7 +73,7 @@ TEST_CASE("sums over any dimensions and strides agree with the definition") {
   }
 }
 
-TEST_CASE("the other reductions agree with the definition") {
+void check_others(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
     INFO(to_string(c.shape) << " over " << to_string(c.dims));
     Tensor x = naive::draw(c.shape, float64);
@@ -106,6 +102,17 @@ TEST_CASE("the other reductions agree with the definition") {
       }
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("sums over any dimensions and strides agree with the definition") {
+  check_sums(small_cases);
+}
+TEST_CASE("sums of many elements agree with the definition", "[large]") { check_sums(large_cases); }
+TEST_CASE("the other reductions agree with the definition") { check_others(small_cases); }
+TEST_CASE("the other reductions of many elements agree with the definition", "[large]") {
+  check_others(large_cases);
 }
 
 TEST_CASE("sums of float32 lose no digits, whatever the layout and the number of threads") {
