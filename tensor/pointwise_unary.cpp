@@ -4,6 +4,7 @@
 #include "gradus/tensor/simd_targets.h"
 #include "hwy/foreach_target.h"
 #include "gradus/tensor/simd_math-inl.h"
+#include "gradus/tensor/simd_trig-inl.h"
 // clang-format on
 
 #include <algorithm>
