@@ -61,4 +61,23 @@ double dot_minus(std::int64_t n, const T* g, const T* x, double shift) {
   return sums<T>().dot_minus(n, g, x, shift);
 }
 
+/// What softmax and its relatives do with a line once its sum is known. out may be an operand.
+template <class T>
+struct Maps {
+  /// out = x factor
+  void (*scale)(std::int64_t n, const T* x, T factor, T* out);
+  /// out = (x - first) - second
+  void (*minus_both)(std::int64_t n, const T* x, T first, T second, T* out);
+  /// out = y (g - shift)
+  void (*scaled_minus)(std::int64_t n, const T* y, const T* g, T shift, T* out);
+  /// out = g - y factor
+  void (*minus_scaled)(std::int64_t n, const T* g, const T* y, T factor, T* out);
+};
+template <class T>
+const Maps<T>& maps();
+template <>
+const Maps<float>& maps();
+template <>
+const Maps<double>& maps();
+
 }  // namespace gradus::kernel::line

@@ -39,7 +39,7 @@ Tensor softmax(const Tensor& x, std::int64_t dim) {
           T top = line::max(n, line);
           if (fill_if_undefined(n, top, y)) return;
           auto scale = static_cast<T>(1 / line::exp_minus(n, line, top, y));
-          for (std::int64_t i = 0; i < n; ++i) y[i] *= scale;
+          line::maps<T>().scale(n, y, scale, y);
         },
         x);
   });
@@ -54,7 +54,7 @@ Tensor log_softmax(const Tensor& x, std::int64_t dim) {
           T top = line::max(n, line);
           if (fill_if_undefined(n, top, y)) return;
           auto log_sum = static_cast<T>(std::log(line::sum_exp_minus(n, line, top)));
-          for (std::int64_t i = 0; i < n; ++i) y[i] = (line[i] - top) - log_sum;
+          line::maps<T>().minus_both(n, line, top, log_sum, y);
         },
         x);
   });
@@ -67,7 +67,7 @@ Tensor softmax_backward(const Tensor& g, const Tensor& y, std::int64_t dim) {
         out, d,
         [](std::int64_t n, T* to, const T* gs, const T* ys) {
           auto mean = static_cast<T>(line::dot(n, gs, ys));
-          for (std::int64_t i = 0; i < n; ++i) to[i] = ys[i] * (gs[i] - mean);
+          line::maps<T>().scaled_minus(n, ys, gs, mean, to);
         },
         g, y);
   });
@@ -81,7 +81,7 @@ Tensor log_softmax_backward(const Tensor& g, const Tensor& y, std::int64_t dim) 
         [](std::int64_t n, T* to, const T* gs, const T* ys) {
           auto total = static_cast<T>(line::sum(n, gs));
           line::exp_minus(n, ys, T{0}, to);
-          for (std::int64_t i = 0; i < n; ++i) to[i] = gs[i] - to[i] * total;
+          line::maps<T>().minus_scaled(n, gs, to, total, to);
         },
         g, y);
   });
