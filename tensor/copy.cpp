@@ -116,7 +116,8 @@ void copy_as(const Tensor& dst, const Tensor& src) {
       dst.strides()[rows] != 0 && std::min(dst.shape()[rows], dst.shape()[columns]) >= 8) {
     copy_tiles<To, From>(dst, from, src.data<From>() - src.layout().offset, rows, columns);
   } else {
-    map_elements<To, From>(dst, cast<To, From>, src);
+    map_elements<To, From>(
+        dst, [](From value) { return cast<To>(value); }, src);
   }
 }
 
