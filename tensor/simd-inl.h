@@ -39,6 +39,7 @@
 #include <utility>
 
 #include "gradus/tensor/elementwise.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -57,13 +58,35 @@ HWY_INLINE hn::Vec<D> constant(D d, double value) {
   return hn::Set(d, static_cast<hn::TFromD<D>>(value));
 }
 
+/// Larger results leave the cache before anyone reads them.
+inline constexpr std::int64_t streaming_bytes = 8 << 20;
+
+/// The whole vectors of map_dense for operands that do not fit the cache; returns how far it came.
+/// Stores past the cache save reading what they overwrite, and the prefetches, a few lines beyond
+/// the processor's own, cost nothing where memory is the limit.
+template <class T, class F, class... In>
+HWY_INLINE std::int64_t map_streaming(const F& f, std::int64_t n, T* out, const In*... in) {
+  constexpr std::int64_t ahead = 2048 / sizeof(T);
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  if (reinterpret_cast<std::uintptr_t>(out) % (sizeof(T) * hn::Lanes(d)) != 0) return 0;
+  std::int64_t i = 0;
+  for (; i + ahead + lanes <= n; i += lanes) {
+    (hwy::Prefetch(in + i + ahead), ...);
+    hn::Stream(f(d, hn::LoadU(d, in + i)...), d, out + i);
+  }
+  if (i > 0) hwy::FlushStream();
+  return i;
+}
+
 /// out[i] = f(d, in[i]...) for i < n, all contiguous. out may be one of the inputs. Every element
 /// is computed by the same vector code, so its value does not depend on where it lies.
-template <class T, class F, class... In>
+template <class T, bool streaming = false, class F, class... In>
 HWY_INLINE void map_dense(const F& f, std::int64_t n, T* out, const In*... in) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t i = 0;
+  if constexpr (streaming) i = map_streaming(f, n, out, in...);
   for (; i + lanes <= n; i += lanes) {
     hn::StoreU(f(d, hn::LoadU(d, in + i)...), d, out + i);
   }
@@ -79,15 +102,21 @@ HWY_INLINE void map_dense(const F& f, std::int64_t n, T* out, const In*... in) {
 }
 
 /// map_dense as a DenseLoop: the one piece of code that is compiled for each functor.
-template <class T, class F, std::size_t... K>
+template <class T, bool streaming, class F, std::size_t... K>
 void dense_loop(const void* functor, std::int64_t n, T* out, const T* const* in) {
-  map_dense(*static_cast<const F*>(functor), n, out, in[K]...);
+  map_dense<T, streaming>(*static_cast<const F*>(functor), n, out, in[K]...);
 }
 
 template <class T, class F, std::size_t... K>
-void map_as(const Tensor& out, const F& f, std::int64_t grain, std::index_sequence<K...>,
+void map_as(const Tensor& out, const F& f, std::index_sequence<K...>,
             const std::array<const Tensor*, sizeof...(K)>& in) {
-  elementwise<T>(out, in, grain, &dense_loop<T, F, K...>, &f);
+  if constexpr (requires { F::is_cheap; }) {
+    const bool streaming = out.numel() * std::int64_t{sizeof(T)} > streaming_bytes;
+    elementwise<T>(out, in, cheap_grain,
+                   streaming ? &dense_loop<T, true, F, K...> : &dense_loop<T, false, F, K...>, &f);
+  } else {
+    elementwise<T>(out, in, math_grain, &dense_loop<T, false, F, K...>, &f);
+  }
 }
 
 /// out = f(d, in...), elementwise. Everything is of one dtype, float32 or float64, and the inputs
@@ -95,10 +124,8 @@ void map_as(const Tensor& out, const F& f, std::int64_t grain, std::index_sequen
 /// may be `out` itself, but must not otherwise overlap it.
 template <class F, class... In>
 void map(const Tensor& out, const F& f, const In&... in) {
-  constexpr std::int64_t grain = requires { F::is_cheap; }
-  ? cheap_grain : math_grain;
   visit_floating(out.dtype(), [&](auto zero) {
-    map_as<decltype(zero)>(out, f, grain, std::index_sequence_for<In...>(),
+    map_as<decltype(zero)>(out, f, std::index_sequence_for<In...>(),
                            std::array<const Tensor*, sizeof...(In)>{&in...});
   });
 }

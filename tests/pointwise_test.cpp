@@ -285,3 +285,13 @@ TEST_CASE("masked_fill, where and clamp take every layout", "[pointwise]") {
   CHECK(clamp(zeros({0, 3}), 0, 1).shape() == Shape{0, 3});
   CHECK(naive::close(clamp(naive::scattered(x), -inf, inf), to(x, float64), 0));
 }
+
+TEST_CASE("results larger than the cache are complete, wherever they begin", "[pointwise]") {
+  const std::int64_t n = 2'200'003;  // more than 8 MiB of floats
+  const Tensor x = arange(0, n, 1, float32);
+  const Tensor sum = x + x;
+  const Tensor tail = x.clone().narrow(0, 1, n - 1);
+  tail.add_(tail);
+  CHECK(equal(sum.narrow(0, 1, n - 1), tail));
+  CHECK(equal(sum, arange(0, 2 * n, 2, float32)));
+}
