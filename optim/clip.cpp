@@ -5,6 +5,7 @@
 
 #include "gradus/optim/gradients.h"
 #include "gradus/tensor/context.h"
+#include "gradus/tensor/line.h"
 #include "gradus/tensor/parallel.h"
 
 namespace gradus::optim {
@@ -65,7 +66,8 @@ void scale(const Tensor& x, double factor) {
     using T = decltype(zero);
     T* values = x.data<T>();
     parallel_for(0, x.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) values[i] *= static_cast<T>(factor);
+      T* from = values + begin;
+      kernel::line::maps<T>().scale(end - begin, from, static_cast<T>(factor), from);
     });
   });
 }

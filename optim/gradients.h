@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "gradus/optim/clip.h"
+#include "gradus/tensor/line.h"
 #include "gradus/tensor/ops.h"
 
 /// What the ways of clipping share.
@@ -57,17 +58,8 @@ void overwrite(const std::vector<Gradient>& gradients, F&& f) {
 template <class T>
 double power_sum(const T* x, std::int64_t n, double p, double scale = 1) {
   double total = 0;
-  if (p == 2) {
-    double lanes[8] = {};  // independent sums, so that additions need not wait for each other
-    std::int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-      for (int k = 0; k < 8; ++k) {
-        const double v = scale * static_cast<double>(x[i + k]);
-        lanes[k] += v * v;
-      }
-    }
-    for (; i < n; ++i) lanes[0] += std::pow(scale * static_cast<double>(x[i]), 2);
-    for (double lane : lanes) total += lane;
+  if (p == 2 && scale == 1) {
+    total = kernel::line::squares_minus(n, x, 0);
   } else if (std::isinf(p)) {
     for (std::int64_t i = 0; i < n; ++i) {
       const double v = std::abs(scale * static_cast<double>(x[i]));
