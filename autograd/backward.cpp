@@ -7,8 +7,7 @@
 namespace gradus {
 namespace {
 
-void add_outputs(Pass& pass, const std::vector<Tensor>& outputs,
-                 const std::vector<Tensor>& gradients) {
+void add_outputs(Pass& pass, std::span<const Tensor> outputs, std::span<const Tensor> gradients) {
   check(!outputs.empty(), "there is nothing to differentiate: no outputs");
   check(gradients.empty() || gradients.size() == outputs.size(), "{} gradients for {} outputs",
         gradients.size(), outputs.size());
@@ -33,10 +32,8 @@ void add_outputs(Pass& pass, const std::vector<Tensor>& outputs,
   }
 }
 
-}  // namespace
-
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients,
-              const BackwardOptions& options, Where at) {
+void run_backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
+                  const BackwardOptions& options, Where at) {
   Op op("backward", at);
   Pass pass({options.retain_graph.value_or(options.create_graph), options.create_graph});
   add_outputs(pass, outputs, gradients);
@@ -53,6 +50,27 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
     pass.restrict_to(std::move(targets), Pass::Targets::Accumulate);
   }
   pass.run();
+}
+
+}  // namespace
+
+void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients,
+              const BackwardOptions& options, Where at) {
+  run_backward(outputs, gradients, options, at);
+}
+
+void Tensor::backward(Where at) const { run_backward({this, 1}, {}, {}, at); }
+
+void Tensor::backward(const BackwardOptions& options, Where at) const {
+  run_backward({this, 1}, {}, options, at);
+}
+
+void Tensor::backward(const Tensor& gradient, Where at) const {
+  run_backward({this, 1}, {&gradient, 1}, {}, at);
+}
+
+void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where at) const {
+  run_backward({this, 1}, {&gradient, 1}, options, at);
 }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,

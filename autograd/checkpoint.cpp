@@ -18,7 +18,7 @@ class CheckpointNode final : public Node {
                  Generator::State state)
       : Node("checkpoint"),
         fn_(std::move(fn)),
-        info_{output.shape(), output.dtype()},
+        info_{output.dtype(), output.shape()},
         random_state_(std::move(state)) {
     for (const Tensor& x : inputs) {
       edges_.push_back(edge_to(x));

@@ -33,7 +33,6 @@ bool is_sole_owner(const Tensor& x) {
 }
 
 Tensor Pass::sum_of(Tensor a, const Tensor& b) const {
-  if (!a.defined()) return b;
   if (!options_.create_graph && is_sole_owner(a)) {
     add_(a, b);
     return a;
@@ -42,14 +41,8 @@ Tensor Pass::sum_of(Tensor a, const Tensor& b) const {
 }
 
 void Pass::add(const Edge& to, Tensor gradient) {
-  Pending& pending = pending_[to.node->sequence()];
-  if (!pending.node) pending.node = to.node;
-  Tensor* slot = &pending.first;
-  if (to.output > 0) {
-    if (pending.rest.size() < to.output) pending.rest.resize(to.node->outputs().size() - 1);
-    slot = &pending.rest[to.output - 1];
-  }
-  *slot = sum_of(std::move(*slot), gradient);
+  Tensor& sum = pending_[to.node].gradient(to.output);
+  sum = sum.defined() ? sum_of(std::move(sum), gradient) : std::move(gradient);
 }
 
 void Pass::deliver(const Node& from, std::size_t i, Tensor gradient) {
@@ -67,21 +60,10 @@ void Pass::deliver(const Node& from, std::size_t i, Tensor gradient) {
   add(edge, std::move(gradient));
 }
 
-std::span<Tensor> Pass::Pending::gather(std::vector<Tensor>& buffer) {
-  std::size_t count = node->outputs().size();
-  if (count <= 1) return {&first, count};
-  buffer.resize(count);
-  buffer[0] = std::move(first);
-  std::move(rest.begin(), rest.end(), buffer.begin() + 1);
-  return buffer;
-}
-
 void Pass::run() {
   GradMode mode(options_.create_graph);
   while (!pending_.empty()) {
-    auto newest = std::prev(pending_.end());
-    Pending pending = std::move(newest->second);
-    pending_.erase(newest);
+    Pending pending = pending_.take_newest();
     if (!observations_.empty() && finish_observation(*pending.node)) continue;
     std::vector<Tensor> buffer;
     run_node(*pending.node, pending.gather(buffer));
@@ -99,8 +81,13 @@ void Pass::run_node(Node& node, std::span<Tensor> gradients) {
     return;
   }
   auto wanted = [&](const Edge& edge) { return needs(edge); };
-  if (!node.is_opaque() && std::ranges::none_of(node.inputs(), wanted)) return;
+  if (restricted_ && !node.is_opaque() && std::ranges::none_of(node.inputs(), wanted)) return;
   if (node.released()) fail_released(node);
+  // Of a large graph the next nodes have left the cache; they arrive while the rules run.
+  for (const Edge& edge : node.inputs()) {
+    __builtin_prefetch(edge.node.get(), 1);
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(edge.node.get()) + 128);
+  }
   if (anomaly_enabled()) {
     run_checked(node, gradients);
   } else {
@@ -117,14 +104,10 @@ void Pass::run_checked(Node& node, std::span<Tensor> gradients) {
   std::vector<const Tensor*> inputs;
   for (const Tensor& g : gradients) inputs.push_back(&g);
   for (const Edge& edge : node.inputs()) {
-    auto at = edge.node ? pending_.find(edge.node->sequence()) : pending_.end();
-    if (at == pending_.end()) continue;
-    const Pending& p = at->second;
-    if (edge.output == 0) {
-      check_finite(p.first, inputs);
-    } else if (edge.output <= p.rest.size()) {
-      check_finite(p.rest[edge.output - 1], inputs);
-    }
+    Pending* next = edge.node ? pending_.find(edge.node) : nullptr;
+    if (next == nullptr) continue;
+    const Tensor& gradient = next->gradient(edge.output);
+    if (gradient.defined()) check_finite(gradient, inputs);
   }
 }
 
@@ -155,7 +138,7 @@ void Pass::notice_outputs(const Node& node, std::span<const Tensor> gradients) {
       observations_.push_back({marker.node, std::vector<Tensor>(marker.node->watched.size()),
                                std::vector<Tensor>(marker.node->output_count)});
       active = std::prev(observations_.end());
-      pending_[marker.node->sequence()].node = marker.node;
+      pending_[marker.node];
     }
     const Tensor& gradient = gradients[marker.output];
     active->grad_outputs[marker.observed_as] = gradient;
@@ -202,7 +185,6 @@ void Pass::restrict_to(std::vector<Edge> targets, Targets use) {
 
 // Depth first with a stack of its own: a graph may be a million nodes deep.
 bool Pass::leads_to_target(Node* root) {
-  if (!restricted_) return true;
   if (auto known = leads_.find(root); known != leads_.end()) return known->second;
   std::vector<Node*> stack{root};
   while (!stack.empty()) {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <unordered_map>
 #include <vector>
 
 #include "gradus/autograd/hooks.h"
 #include "gradus/autograd/node.h"
+#include "gradus/autograd/pending.h"
 
 namespace gradus {
 
@@ -42,18 +42,14 @@ class Pass {
 
   // For nodes, while they run:
   bool create_graph() const { return options_.create_graph; }
-  bool needs(const Edge& edge) { return edge.node && leads_to_target(edge.node.get()); }
+  bool needs(const Edge& edge) {
+    return edge.node && (!restricted_ || leads_to_target(edge.node.get()));
+  }
   /// Carries a gradient along input i of the running node: summed to the input's shape, cast to
   /// its dtype. Undefined gradients are ignored.
   void deliver(const Node& from, std::size_t i, Tensor gradient);
 
  private:
-  struct Pending {
-    Ref<Node> node;
-    Tensor first;              // gradient of output 0
-    std::vector<Tensor> rest;  // of the others
-    std::span<Tensor> gather(std::vector<Tensor>& buffer);
-  };
   struct Observation {
     Ref<ObserverNode> marker;
     std::vector<Tensor> grad_inputs;
@@ -70,7 +66,7 @@ class Pass {
   Tensor sum_of(Tensor a, const Tensor& b) const;
 
   PassOptions options_;
-  std::map<std::uint64_t, Pending> pending_;  // by sequence number
+  PendingNodes pending_;
   std::vector<Observation> observations_;
 
   bool restricted_ = false;

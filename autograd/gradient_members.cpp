@@ -1,9 +1,8 @@
-#include "gradus/autograd/backward.h"
 #include "gradus/autograd/hooks.h"
 #include "gradus/autograd/leaf.h"
 #include "gradus/autograd/record.h"
 
-// The members of Tensor that look into its gradient state.
+// The members of Tensor that look into its gradient state; backward() is in backward.cpp.
 namespace gradus {
 
 const Tensor& Tensor::requires_grad_(bool requires_grad, Where at) const {
@@ -60,20 +59,6 @@ void Tensor::retain_grad(Where at) const {
   hooks.retains.resize(node->outputs().size());
   hooks.retained.resize(node->outputs().size());
   hooks.retains[impl_->output_nr] = true;
-}
-
-void Tensor::backward(Where at) const { gradus::backward({*this}, {}, {}, at); }
-
-void Tensor::backward(const BackwardOptions& options, Where at) const {
-  gradus::backward({*this}, {}, options, at);
-}
-
-void Tensor::backward(const Tensor& gradient, Where at) const {
-  gradus::backward({*this}, {gradient}, {}, at);
-}
-
-void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where at) const {
-  gradus::backward({*this}, {gradient}, options, at);
 }
 
 }  // namespace gradus

@@ -8,7 +8,7 @@
 namespace gradus {
 
 Leaf::Leaf(TensorImpl& owner)
-    : Node("leaf"), owner_(&owner), info_{owner.layout.shape, owner.dtype} {
+    : Node("leaf"), owner_(&owner), info_{owner.dtype, owner.layout.shape} {
   outputs_ = {&info_, 1};
 }
 

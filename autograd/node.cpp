@@ -42,6 +42,7 @@ void collect_dead_nodes(Node* first) {
 // millions. Nodes that die while another is being deleted queue up instead of recursing.
 void Node::dispose() {
   if (dead_nodes == nullptr) {
+    next_dead_ = nullptr;
     collect_dead_nodes(this);
   } else {
     next_dead_ = std::exchange(*dead_nodes, this);

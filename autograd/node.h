@@ -21,8 +21,8 @@ struct Edge {
 
 /// Shape and dtype of one result of a node.
 struct OutputInfo {
-  Shape shape;
   DType dtype = DType::Float32;
+  Shape shape;
 };
 
 /// A recorded op, or the gradient accumulator of a leaf.
@@ -33,6 +33,8 @@ struct OutputInfo {
 /// pending nodes in descending order runs each after all its consumers: the backward pass needs no
 /// dependency counts and no prior walk, and may be handed new nodes while it runs (checkpoint).
 class Node : public GradState {
+  bool released_ = false;  // first, in the padding behind the reference count
+
  public:
   ~Node() override;
 
@@ -80,10 +82,11 @@ class Node : public GradState {
   const char* name_;
   Where at_;
   const char* layer_;
-  std::uint64_t sequence_;
   std::unique_ptr<NodeHooks> hooks_;
-  Node* next_dead_ = nullptr;
-  bool released_ = false;
+  union {
+    std::uint64_t sequence_;
+    Node* next_dead_;  // of a node without references
+  };
 };
 
 /// The number the next node will get.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
+#include <functional>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -51,18 +53,20 @@ void deliver_edge(Pass& pass, const Node& from, std::size_t i, Tensor gradient);
 
 }  // namespace detail
 
-/// One input and its rule.
+/// One input and its rule, if it needs one.
 template <class F>
 struct Wrt {
   const Tensor& input;
-  F rule;
+  std::optional<F> rule;
 };
 
-/// The gradient rule of `input`: `rule(g)` or `rule(g, output)`. Dropped, with all that it
-/// captured, where the input needs no gradient.
+/// The gradient rule of `input`: `rule(g)` or `rule(g, output)`. Dropped at once, with all that it
+/// captured, where recording is off or the input needs no gradient.
 template <class F>
 Wrt<F> wrt(const Tensor& input, F rule) {
-  return {input, std::move(rule)};
+  std::optional<F> kept(std::move(rule));
+  if (!grad_enabled() || !input.requires_grad()) kept.reset();
+  return {input, std::move(kept)};
 }
 
 /// Which inputs of a joint rule want a gradient.
@@ -78,6 +82,10 @@ class Needs {
   Pass& pass_;
 };
 
+/// An input as joint({x, weight}, rule) names it: not a copy, and as Wrt::input good for the
+/// expression that it stands in.
+using InputRef = std::reference_wrapper<const Tensor>;
+
 /// Several inputs and their one rule.
 template <class Inputs, class F>
 struct Joint {
@@ -89,13 +97,11 @@ struct Joint {
 /// `rule(g, needs)`, `rule(g, output, needs)` or, for several outputs, `rule(gs, needs)` with gs a
 /// std::span<const Tensor>, undefined where no gradient arrived.
 template <std::size_t N, class F>
-Joint<std::array<Tensor, N>, F> joint(const Tensor (&inputs)[N], F rule) {
-  std::array<Tensor, N> copies;
-  std::copy(inputs, inputs + N, copies.begin());
-  return {std::move(copies), std::move(rule)};
+Joint<std::span<const InputRef, N>, F> joint(const InputRef (&inputs)[N], F rule) {
+  return {inputs, std::move(rule)};
 }
-template <class F>
-Joint<std::vector<Tensor>, F> joint(std::vector<Tensor> inputs, F rule) {
+template <std::same_as<std::vector<Tensor>> Inputs, class F>
+Joint<Inputs, F> joint(Inputs inputs, F rule) {
   return {std::move(inputs), std::move(rule)};
 }
 
@@ -110,8 +116,8 @@ class RuleNode final : public Node {
   RuleNode(const char* name, const Tensor& output, Wrt<F>&&... rules)
       : Node(name),
         edges_{edge_to(rules.input)...},
-        info_{output.shape(), output.dtype()},
-        rules_(keep(rules)...) {
+        rules_(std::move(rules.rule)...),
+        info_{output.dtype(), output.shape()} {
     inputs_ = edges_;
     outputs_ = {&info_, 1};
     if constexpr (takes_output) output_.save(output);
@@ -133,11 +139,6 @@ class RuleNode final : public Node {
   }
 
  private:
-  template <class G>
-  static std::optional<G> keep(Wrt<G>& w) {
-    return w.input.requires_grad() ? std::optional<G>(std::move(w.rule)) : std::nullopt;
-  }
-
   template <std::size_t... I>
   void run_all(const Tensor& g, const Tensor& y, Pass& pass, std::index_sequence<I...>) {
     (run_one<I>(g, y, pass), ...);
@@ -155,9 +156,9 @@ class RuleNode final : public Node {
   }
 
   std::array<Edge, count> edges_;
-  OutputInfo info_;
   std::tuple<std::optional<F>...> rules_;
   [[no_unique_address]] std::conditional_t<takes_output, SavedOutput, NoOutput> output_;
+  OutputInfo info_;  // last: most shapes leave its end alone
 };
 
 template <std::size_t Outputs, class Inputs, class F>
@@ -171,8 +172,8 @@ class JointNode final : public Node {
   JointNode(const char* name, std::span<const Tensor> outputs, Joint<Inputs, F>&& j)
       : Node(name), rule_(std::move(j.rule)) {
     if constexpr (requires { edges_.resize(1); }) edges_.resize(j.inputs.size());
-    for (std::size_t i = 0; i < j.inputs.size(); ++i) edges_[i] = edge_to(j.inputs[i]);
-    for (std::size_t i = 0; i < Outputs; ++i) info_[i] = {outputs[i].shape(), outputs[i].dtype()};
+    std::ranges::transform(j.inputs, edges_.begin(), edge_to);
+    for (std::size_t i = 0; i < Outputs; ++i) info_[i] = {outputs[i].dtype(), outputs[i].shape()};
     inputs_ = edges_;
     outputs_ = info_;
     if constexpr (takes_output) output_.save(outputs[0]);
@@ -210,7 +211,7 @@ class JointNode final : public Node {
     using type = std::vector<Edge>;
   };
   template <std::size_t N>
-  struct EdgesFor<std::array<Tensor, N>> {
+  struct EdgesFor<std::span<const InputRef, N>> {
     using type = std::array<Edge, N>;
   };
 
@@ -240,7 +241,7 @@ class Op {
       check_finite(output, std::array<const Tensor*, sizeof...(F)>{&rules.input...});
     }
     if constexpr (sizeof...(F) > 0) {
-      if (grad_enabled() && output.is_floating() && (rules.input.requires_grad() || ...)) {
+      if (output.is_floating() && (rules.rule.has_value() || ...)) {
         detail::attach(output, make_ref<detail::RuleNode<F...>>(name_, output, std::move(rules)...),
                        0);
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradus/autograd/grad_mode.h"
 #include "gradus/tensor/tensor.h"
 
 namespace gradus {
@@ -26,7 +27,8 @@ class Saved {
   std::uint32_t version_ = 0;
 };
 
-/// For capture lists: `[b = saved(b)](const Tensor& g) { return g * b; }`.
-inline Saved saved(const Tensor& tensor) { return Saved(tensor); }
+/// For capture lists: `[b = saved(b)](const Tensor& g) { return g * b; }`. Keeps nothing where
+/// recording is off, since then the rule is dropped too.
+inline Saved saved(const Tensor& tensor) { return grad_enabled() ? Saved(tensor) : Saved(); }
 
 }  // namespace gradus

@@ -12,9 +12,10 @@ void ModuleList::append(const ModuleList& other) {
 }
 
 Module& ModuleList::operator[](std::int64_t index) const {
-  ContextScope scope(entering("ModuleList", {}));
-  check<IndexError>(-size() <= index && index < size(), "module {} of a {} of {}", index,
-                    type_name(), size());
+  if (index < -size() || index >= size()) [[unlikely]] {
+    ContextScope scope(entering("ModuleList", {}));
+    fail<IndexError>(fmt::format("module {} of a {} of {}", index, type_name(), size()));
+  }
   return *child_at(static_cast<std::size_t>(index < 0 ? index + size() : index));
 }
 

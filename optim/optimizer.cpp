@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "gradus/tensor/allocator.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/ops.h"
 #include "gradus/tensor/parallel.h"
@@ -66,7 +67,7 @@ void Optimizer::step(Where at) {
     Tensor param, grad;  // contiguous
     std::int64_t begin, end;
   };
-  std::vector<Item> items;
+  std::vector<Item, CachingAllocator<Item>> items;
   std::int64_t total = 0;
   for (Slot& slot : slots_) {
     Tensor grad = slot.param.grad();

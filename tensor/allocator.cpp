@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstdlib>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "gradus/tensor/error.h"
+#include "gradus/tensor/free_list.h"
 
 namespace gradus {
 namespace {
+
+using namespace memory;  // NOLINT: the parts of this allocator
 
 // Under AddressSanitizer every block goes back to the system at once, so that it sees a use after
 // free.
@@ -28,50 +29,9 @@ constexpr bool caching = true;
 constexpr bool caching = true;
 #endif
 
-// Block sizes are 4 steps to each power of two (64, 128, 192, 256, 320, 384, 448, 512, 640, ...),
-// so at most a quarter of a block is unused and a freed block serves any request of its class.
-constexpr int size_classes = 4 * 48;
-
-int class_of(std::size_t bytes) {
-  std::size_t units = std::max<std::size_t>((bytes + 63) / 64, 1);
-  if (units <= 4) return static_cast<int>(units) - 1;
-  int log = static_cast<int>(std::bit_width(units - 1)) - 1;  // 2^log < units <= 2^(log + 1)
-  std::size_t step = std::size_t{1} << (log - 2);
-  return 4 * (log - 1) + static_cast<int>((units - (std::size_t{1} << log) + step - 1) / step) - 1;
-}
-
-std::size_t class_bytes(int size_class) {
-  if (size_class < 4) return 64 * static_cast<std::size_t>(size_class + 1);
-  int log = size_class / 4 + 1;
-  std::size_t step = std::size_t{1} << (log - 2);
-  return 64 * ((std::size_t{1} << log) + step * static_cast<std::size_t>(size_class % 4 + 1));
-}
-
-/// Free blocks of one size, chained through their first bytes.
-class FreeList {
- public:
-  bool empty() const { return head_ == nullptr; }
-  int count() const { return count_; }
-  void push(void* block) {
-    head_ = ::new (block) Link{head_};
-    ++count_;
-  }
-  void* pop() {
-    --count_;
-    return std::exchange(head_, head_->next);
-  }
-
- private:
-  struct Link {
-    Link* next;
-  };
-  Link* head_ = nullptr;
-  int count_ = 0;
-};
-
 struct SharedCache {
   std::mutex mutex;
-  std::array<FreeList, size_classes> free;
+  std::array<BundleList, size_classes> free;
 };
 
 // Never destroyed: tensors with static lifetime may be freed after it would have been.
@@ -81,30 +41,57 @@ SharedCache& shared_cache() {
 }
 
 // What is reserved and not in use is cached.
-constinit std::atomic<std::uint64_t> bytes_reserved = 0;
-constinit std::atomic<std::uint64_t> bytes_in_use = 0;
-constinit std::atomic<std::uint64_t> peak_bytes_in_use = 0;
+constinit std::atomic<std::int64_t> bytes_reserved = 0;
+constinit std::atomic<std::int64_t> bytes_in_use = 0;
+constinit std::atomic<std::int64_t> peak_bytes_in_use = 0;
 constinit std::atomic<std::uint64_t> system_allocations = 0;
+
+/// Adds to bytes_in_use, which on the way was at most `highest` greater than before.
+void report_in_use(std::int64_t change, std::int64_t highest) {
+  std::int64_t top = bytes_in_use.fetch_add(change, std::memory_order_relaxed) + highest;
+  std::int64_t peak = peak_bytes_in_use.load(std::memory_order_relaxed);
+  while (top > peak && !peak_bytes_in_use.compare_exchange_weak(peak, top)) {
+  }
+}
 
 /// Small blocks that a thread keeps to itself, so that it need not take the lock. Trivially
 /// destructible: a tensor may die after the thread's destructors have run, and finds it closed.
 struct ThreadCache {
-  static constexpr int classes = 20;      // blocks of up to 4 KiB
-  static constexpr int most_blocks = 64;  // of each size
-  std::array<FreeList, classes> free;
+  static constexpr int classes = class_of(most_small_bytes) + 1;
+  static constexpr int bundle_size = 32;  // blocks that change hands at once
+  struct Lists {
+    FreeList current;
+    FreeList spare;  // empty or full, so that a thread does not toggle between two sizes
+  };
+  std::array<Lists, classes> free;
+  int capacity = 0;  // of a list: bundle_size while the cache is open, 0 otherwise
+
+  // Bytes of small blocks in use that are not in the shared counters yet, and the most there were.
+  static constexpr std::int64_t most_unreported = 1 << 16;
+  std::int64_t unreported = 0;
+  std::int64_t highest = 0;
+  void count(std::int64_t change) {
+    unreported += change;
+    highest = std::max(highest, unreported);
+    if (unreported > most_unreported || unreported < -most_unreported) [[unlikely]]
+      report();
+  }
+  [[gnu::noinline]] void report() {
+    report_in_use(std::exchange(unreported, 0), std::exchange(highest, 0));
+  }
+
   enum class State { Unused, Open, Closed } state = State::Unused;
 };
 thread_local constinit ThreadCache thread_cache;
-
-void move_blocks(FreeList& from, FreeList& to, int count) {
-  for (; count > 0 && !from.empty(); --count) to.push(from.pop());
-}
 
 void flush_thread_cache() {
   SharedCache& shared = shared_cache();
   std::lock_guard lock(shared.mutex);
   for (std::size_t c = 0; c < thread_cache.free.size(); ++c) {
-    move_blocks(thread_cache.free[c], shared.free[c], thread_cache.free[c].count());
+    auto& [current, spare] = thread_cache.free[c];
+    for (FreeList* list : {&spare, &current}) {
+      if (!list->empty()) shared.free[c].push(std::exchange(*list, {}));
+    }
   }
 }
 
@@ -112,46 +99,75 @@ struct FlushAtThreadExit {
   bool armed = false;
   ~FlushAtThreadExit() {
     flush_thread_cache();
+    thread_cache.report();
     thread_cache.state = ThreadCache::State::Closed;
+    thread_cache.capacity = 0;
   }
 };
 thread_local FlushAtThreadExit flush_at_thread_exit;
 
-/// This thread's own list for a size, or null where there is none.
-FreeList* thread_list(int size_class) {
-  if (size_class >= ThreadCache::classes) return nullptr;
-  if (thread_cache.state == ThreadCache::State::Unused) {
-    flush_at_thread_exit.armed = true;  // the first use is what registers its destructor
-    thread_cache.state = ThreadCache::State::Open;
+/// Whether this thread keeps blocks of a size to itself.
+bool is_cached_here(int size_class) {
+  if (size_class >= ThreadCache::classes) return false;
+  if (thread_cache.state == ThreadCache::State::Open) [[likely]]
+    return caching;
+  if (thread_cache.state == ThreadCache::State::Closed) return false;
+  flush_at_thread_exit.armed = true;  // the first use is what registers its destructor
+  thread_cache.state = ThreadCache::State::Open;
+  thread_cache.capacity = caching ? ThreadCache::bundle_size : 0;
+  return caching;
+}
+
+/// The shared counters know of large blocks at once, of a thread's small ones in time.
+void count_in_use(std::int64_t change, int size_class) {
+  if (is_cached_here(size_class)) {
+    thread_cache.count(change);
+    return;
   }
-  if (thread_cache.state == ThreadCache::State::Closed) return nullptr;
-  return &thread_cache.free[static_cast<std::size_t>(size_class)];
+  if (change > 0) thread_cache.report();  // for the peak
+  report_in_use(change, std::max<std::int64_t>(change, 0));
+}
+
+FreeList take_bundle(int size_class) {
+  SharedCache& shared = shared_cache();
+  std::lock_guard lock(shared.mutex);
+  BundleList& bundles = shared.free[static_cast<std::size_t>(size_class)];
+  return bundles.empty() ? FreeList() : bundles.pop();
+}
+
+void keep_bundle(const FreeList& bundle, int size_class) {
+  SharedCache& shared = shared_cache();
+  std::lock_guard lock(shared.mutex);
+  shared.free[static_cast<std::size_t>(size_class)].push(bundle);
 }
 
 /// A cached block, or null.
 void* take(int size_class) {
-  FreeList* own = thread_list(size_class);
-  if (own != nullptr && !own->empty()) return own->pop();
-  SharedCache& shared = shared_cache();
-  std::lock_guard lock(shared.mutex);
-  FreeList& common = shared.free[static_cast<std::size_t>(size_class)];
-  if (common.empty()) return nullptr;
-  void* block = common.pop();
-  if (own != nullptr) move_blocks(common, *own, ThreadCache::most_blocks / 2);
-  return block;
+  if (!is_cached_here(size_class)) {
+    FreeList bundle = caching ? take_bundle(size_class) : FreeList();
+    return bundle.empty() ? nullptr : bundle.pop();
+  }
+  auto& [current, spare] = thread_cache.free[static_cast<std::size_t>(size_class)];
+  if (current.empty()) [[unlikely]] {
+    current = spare.empty() ? take_bundle(size_class) : std::exchange(spare, {});
+    if (current.empty()) return nullptr;
+  }
+  return current.pop();
 }
 
 void keep(void* block, int size_class) {
-  FreeList* own = thread_list(size_class);
-  if (own != nullptr && own->count() < ThreadCache::most_blocks) {
-    own->push(block);
+  if (!is_cached_here(size_class)) {
+    FreeList bundle;
+    bundle.push(block);
+    keep_bundle(bundle, size_class);
     return;
   }
-  SharedCache& shared = shared_cache();
-  std::lock_guard lock(shared.mutex);
-  FreeList& common = shared.free[static_cast<std::size_t>(size_class)];
-  common.push(block);
-  if (own != nullptr) move_blocks(*own, common, ThreadCache::most_blocks / 2);
+  auto& [current, spare] = thread_cache.free[static_cast<std::size_t>(size_class)];
+  if (current.count() == ThreadCache::bundle_size) [[unlikely]] {
+    if (!spare.empty()) keep_bundle(spare, size_class);
+    spare = std::exchange(current, {});
+  }
+  current.push(block);
 }
 
 void* allocate_from_system(std::size_t size) {
@@ -161,37 +177,32 @@ void* allocate_from_system(std::size_t size) {
     block = std::aligned_alloc(memory_alignment, size);
   }
   check(block != nullptr, "out of memory: cannot allocate {} bytes", size);
-  bytes_reserved.fetch_add(size, std::memory_order_relaxed);
+  bytes_reserved.fetch_add(static_cast<std::int64_t>(size), std::memory_order_relaxed);
   system_allocations.fetch_add(1, std::memory_order_relaxed);
   return block;
 }
 
 void free_to_system(void* block, std::size_t size) {
   std::free(block);
-  bytes_reserved.fetch_sub(size, std::memory_order_relaxed);
+  bytes_reserved.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
 }
 
-}  // namespace
-
-namespace memory {
-
-void* allocate(std::size_t bytes) {
+// Out of line, so that the quick way saves no registers.
+[[gnu::noinline]] void* allocate_slowly(std::size_t bytes) {
   check(bytes <= std::size_t{1} << 46, "cannot allocate {} bytes", bytes);
-  int size_class = class_of(bytes);
-  std::size_t size = class_bytes(size_class);
-  void* block = caching ? take(size_class) : nullptr;
-  if (block == nullptr) block = allocate_from_system(size);
-  std::uint64_t in_use = bytes_in_use.fetch_add(size, std::memory_order_relaxed) + size;
-  std::uint64_t peak = peak_bytes_in_use.load(std::memory_order_relaxed);
-  while (in_use > peak && !peak_bytes_in_use.compare_exchange_weak(peak, in_use)) {
-  }
+  const int size_class = class_of(bytes);
+  const std::size_t size = class_bytes(size_class);
+  void* block = take(size_class);
+  if (block == nullptr) [[unlikely]]
+    block = allocate_from_system(size);
+  count_in_use(static_cast<std::int64_t>(size), size_class);
   return block;
 }
 
-void deallocate(void* block, std::size_t bytes) noexcept {
-  int size_class = class_of(bytes);
-  std::size_t size = class_bytes(size_class);
-  bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
+[[gnu::noinline]] void deallocate_slowly(void* block, std::size_t bytes) noexcept {
+  const int size_class = class_of(bytes);
+  const std::size_t size = class_bytes(size_class);
+  count_in_use(-static_cast<std::int64_t>(size), size_class);
   if (caching) {
     keep(block, size_class);
   } else {
@@ -199,26 +210,66 @@ void deallocate(void* block, std::size_t bytes) noexcept {
   }
 }
 
+}  // namespace
+
+namespace memory {
+
+void* allocate(std::size_t bytes) {
+  if (bytes <= most_small_bytes) [[likely]] {
+    const SmallClass small = small_class_of(bytes);
+    FreeList& own = thread_cache.free[small.size_class].current;
+    if (!own.empty()) [[likely]] {
+      thread_cache.count(small.bytes);
+      return own.pop();
+    }
+  }
+  return allocate_slowly(bytes);
+}
+
+void deallocate(void* block, std::size_t bytes) noexcept {
+  if (bytes <= most_small_bytes) [[likely]] {
+    const SmallClass small = small_class_of(bytes);
+    FreeList& own = thread_cache.free[small.size_class].current;
+    if (own.count() < thread_cache.capacity) [[likely]] {
+      thread_cache.count(-std::int64_t{small.bytes});
+      own.push(block);
+      return;
+    }
+  }
+  deallocate_slowly(block, bytes);
+}
+
 }  // namespace memory
 
 MemoryStats memory_stats() {
+  thread_cache.report();
+  // Another thread may have reported what it freed, and not yet what it allocated.
+  const auto known = [](std::int64_t bytes) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0));
+  };
   MemoryStats stats;
-  stats.bytes_in_use = bytes_in_use;
-  stats.peak_bytes_in_use = peak_bytes_in_use;
-  stats.bytes_cached = std::max(bytes_reserved.load(), stats.bytes_in_use) - stats.bytes_in_use;
+  stats.bytes_in_use = known(bytes_in_use);
+  stats.peak_bytes_in_use = known(peak_bytes_in_use);
+  stats.bytes_cached = known(bytes_reserved - bytes_in_use);
   stats.system_allocations = system_allocations;
   return stats;
 }
 
-void reset_peak_memory() { peak_bytes_in_use = bytes_in_use.load(); }
+void reset_peak_memory() {
+  thread_cache.report();
+  peak_bytes_in_use = bytes_in_use.load();
+}
 
 void empty_cache() {
   flush_thread_cache();
   SharedCache& shared = shared_cache();
   std::lock_guard lock(shared.mutex);
   for (int c = 0; c < size_classes; ++c) {
-    FreeList& blocks = shared.free[static_cast<std::size_t>(c)];
-    while (!blocks.empty()) free_to_system(blocks.pop(), class_bytes(c));
+    BundleList& bundles = shared.free[static_cast<std::size_t>(c)];
+    while (!bundles.empty()) {
+      FreeList bundle = bundles.pop();
+      while (!bundle.empty()) free_to_system(bundle.pop(), class_bytes(c));
+    }
   }
 }
 

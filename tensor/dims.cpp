@@ -35,16 +35,6 @@ void Dims::erase(int position) {
 
 bool Dims::contains(std::int64_t value) const { return std::find(begin(), end(), value) != end(); }
 
-std::int64_t Dims::product() const {
-  std::int64_t product = 1;
-  for (std::int64_t value : *this) product *= value;
-  return product;
-}
-
-bool operator==(const Dims& a, const Dims& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
-
 std::string to_string(const Dims& dims) {
   std::string text = "(";
   for (int i = 0; i < dims.size(); ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", dims[i]);

@@ -3,6 +3,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -20,6 +21,17 @@ inline constexpr int max_rank = 8;
 class Dims {
  public:
   Dims() = default;
+  Dims(const Dims& other) { *this = other; }
+  /// Copies up to 4 integers in one go, and no more memory than that is touched for them.
+  Dims& operator=(const Dims& other) {
+    constexpr std::size_t half = 4;
+    size_ = other.size_;
+    std::memcpy(values_.data(), other.values_.data(), half * sizeof(std::int64_t));
+    if (size_ > 4) {
+      std::memcpy(values_.data() + half, other.values_.data() + half, half * sizeof(std::int64_t));
+    }
+    return *this;
+  }
   template <class T>
   requires(std::integral<T> && !std::same_as<T, bool>)
       Dims(T value) {  // NOLINT: a number is a list of one
@@ -48,13 +60,23 @@ class Dims {
   void erase(int position);
   bool contains(std::int64_t value) const;
   /// The product of all, 1 for none.
-  std::int64_t product() const;
+  std::int64_t product() const {
+    std::int64_t product = 1;
+    for (std::int64_t value : *this) product *= value;
+    return product;
+  }
 
-  friend bool operator==(const Dims& a, const Dims& b);
+  friend bool operator==(const Dims& a, const Dims& b) {
+    if (a.size_ != b.size_) return false;
+    for (int i = 0; i < a.size_; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
 
  private:
-  std::array<std::int64_t, max_rank> values_;
   int size_ = 0;
+  std::array<std::int64_t, max_rank> values_;
 };
 
 using Shape = Dims;

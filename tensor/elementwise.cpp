@@ -38,9 +38,23 @@ const T* packed(const T* from, std::int64_t stride, std::int64_t n, T* buffer) {
 }  // namespace
 
 template <class T>
+void elementwise_dense(std::int64_t n, T* out, std::span<const T* const> in, std::int64_t grain,
+                       DenseLoop<T> loop, const void* function) {
+  if (n <= grain) {  // before all that a parallel run has to prepare
+    if (n > 0) loop(function, n, out, in.data());
+    return;
+  }
+  parallel_for(0, n, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::array<const T*, max_inputs> from;
+    for (std::size_t k = 0; k < in.size(); ++k) from[k] = in[k] + begin;
+    loop(function, end - begin, out + begin, from.data());
+  });
+}
+
+template <class T>
 void elementwise(const Tensor& out, std::span<const Tensor* const> in, std::int64_t grain,
                  DenseLoop<T> loop, const void* function) {
-  std::array<const T*, max_inputs> base{};
+  std::array<const T*, max_inputs> base;
   bool dense = out.is_contiguous();
   for (std::size_t k = 0; k < in.size(); ++k) {
     base[k] = static_cast<const T*>(in[k]->storage()->data());
@@ -49,12 +63,9 @@ void elementwise(const Tensor& out, std::span<const Tensor* const> in, std::int6
   T* const to = static_cast<T*>(out.storage()->data());
 
   if (dense) {
-    parallel_for(0, out.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-      std::array<const T*, max_inputs> from{};
-      for (std::size_t k = 0; k < in.size(); ++k)
-        from[k] = base[k] + in[k]->layout().offset + begin;
-      loop(function, end - begin, to + out.layout().offset + begin, from.data());
-    });
+    for (std::size_t k = 0; k < in.size(); ++k) base[k] += in[k]->layout().offset;
+    elementwise_dense<T>(out.numel(), to + out.layout().offset, {base.data(), in.size()}, grain,
+                         loop, function);
     return;
   }
   nest_of(out, in).parallel_walk(grain, [&](std::int64_t n, const std::int64_t* offsets,
@@ -79,6 +90,10 @@ void elementwise(const Tensor& out, std::span<const Tensor* const> in, std::int6
   });
 }
 
+template void elementwise_dense(std::int64_t, float*, std::span<const float* const>, std::int64_t,
+                                DenseLoop<float>, const void*);
+template void elementwise_dense(std::int64_t, double*, std::span<const double* const>, std::int64_t,
+                                DenseLoop<double>, const void*);
 template void elementwise(const Tensor&, std::span<const Tensor* const>, std::int64_t,
                           DenseLoop<float>, const void*);
 template void elementwise(const Tensor&, std::span<const Tensor* const>, std::int64_t,

@@ -8,27 +8,19 @@
 namespace gradus {
 
 Layout Layout::contiguous(const Shape& shape) {
-  Layout layout{shape, Dims::filled(shape.size(), 1), 0};
+  Layout layout;  // no braces: g++ would clear all of it first
+  layout.shape = shape;
+  layout.strides = shape;
   std::int64_t stride = 1;
   for (int d = shape.size() - 1; d >= 0; --d) {
     check(shape[d] >= 0, "sizes cannot be negative: {}", shape);
     layout.strides[d] = stride;
-    std::int64_t size = std::max<std::int64_t>(shape[d], 1);
-    check(stride <= std::numeric_limits<std::int64_t>::max() / 8 / size,
+    const bool overflows =
+        __builtin_mul_overflow(stride, std::max<std::int64_t>(shape[d], 1), &stride);
+    check(!overflows && stride <= std::numeric_limits<std::int64_t>::max() / 8,
           "{} has more elements than memory can address", shape);
-    stride *= size;
   }
   return layout;
-}
-
-bool Layout::is_contiguous() const {
-  if (numel() == 0) return true;
-  std::int64_t expected = 1;
-  for (int d = rank() - 1; d >= 0; --d) {
-    if (shape[d] != 1 && strides[d] != expected) return false;
-    expected *= shape[d];
-  }
-  return true;
 }
 
 Layout Layout::permute(const Dims& dims) const {

@@ -19,7 +19,15 @@ struct Layout {
 
   int rank() const { return shape.size(); }
   std::int64_t numel() const { return shape.product(); }
-  bool is_contiguous() const;
+  bool is_contiguous() const {
+    std::int64_t expected = 1;
+    bool in_order = true;
+    for (int d = rank() - 1; d >= 0; --d) {
+      in_order = in_order && (shape[d] == 1 || strides[d] == expected);
+      expected *= shape[d];
+    }
+    return in_order || expected == 0;
+  }
 
   Layout permute(const Dims& dims) const;
   Layout transpose(std::int64_t dim0, std::int64_t dim1) const;

@@ -6,6 +6,7 @@
 #include "gradus/tensor/simd-inl.h"
 // clang-format on
 
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -18,7 +19,6 @@ namespace gradus::kernel::HWY_NAMESPACE {
 namespace {
 
 struct Add {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::Add(a, b);
@@ -35,7 +35,6 @@ struct AddScaled {
 };
 
 struct Sub {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::Sub(a, b);
@@ -43,7 +42,6 @@ struct Sub {
 };
 
 struct Mul {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::Mul(a, b);
@@ -51,7 +49,6 @@ struct Mul {
 };
 
 struct Div {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::Div(a, b);
@@ -60,7 +57,6 @@ struct Div {
 
 // Either operand's NaN wins: a compares false with it, and is taken only where it is itself one.
 struct Maximum {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::IsNaN(a)), a, b);
@@ -68,7 +64,6 @@ struct Maximum {
 };
 
 struct Minimum {
-  static constexpr bool is_cheap = true;
   template <class D, class V>
   HWY_INLINE V operator()(D, V a, V b) const {
     return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::IsNaN(a)), a, b);
@@ -77,22 +72,16 @@ struct Minimum {
 
 }  // namespace
 
-void binary_loop(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
-  switch (op) {
-    case Binary::Add:
-      return map(out, Add{}, a, b);
-    case Binary::Sub:
-      return map(out, Sub{}, a, b);
-    case Binary::Mul:
-      return map(out, Mul{}, a, b);
-    case Binary::Div:
-      return map(out, Div{}, a, b);
-    case Binary::Maximum:
-      return map(out, Maximum{}, a, b);
-    case Binary::Minimum:
-      return map(out, Minimum{}, a, b);
-  }
+// The functors have no state: their loops may be given any address for them.
+template <class T>
+std::array<DenseLoop<T>, 6> loops_in_order() {
+  return {&dense_loop<T, Add, 0, 1>, &dense_loop<T, Sub, 0, 1>,     &dense_loop<T, Mul, 0, 1>,
+          &dense_loop<T, Div, 0, 1>, &dense_loop<T, Maximum, 0, 1>, &dense_loop<T, Minimum, 0, 1>};
 }
+
+// By Binary.
+std::array<DenseLoop<float>, 6> float_loops() { return loops_in_order<float>(); }
+std::array<DenseLoop<double>, 6> double_loops() { return loops_in_order<double>(); }
 
 void add_scaled_loop(const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
   map(out, AddScaled{alpha}, a, b);
@@ -105,8 +94,24 @@ HWY_AFTER_NAMESPACE();
 namespace gradus::kernel {
 namespace {
 
-HWY_EXPORT(binary_loop);
+HWY_EXPORT(float_loops);
+HWY_EXPORT(double_loops);
 HWY_EXPORT(add_scaled_loop);
+
+constexpr std::int64_t grain = HWY_NAMESPACE::cheap_grain;
+
+/// The loop of `op` for this processor, which is looked up once.
+template <class T>
+DenseLoop<T> loop_of(Binary op) {
+  static const auto loops = [] {
+    if constexpr (std::same_as<T, float>) {
+      return HWY_DYNAMIC_DISPATCH(float_loops)();
+    } else {
+      return HWY_DYNAMIC_DISPATCH(double_loops)();
+    }
+  }();
+  return loops[static_cast<std::size_t>(op)];
+}
 
 // Unsigned arithmetic wraps around where signed overflow would be undefined.
 template <class F>
@@ -156,21 +161,33 @@ DType compute_dtype(Binary op, const Tensor& a, const Tensor& b) {
   return op == Binary::Div && !is_floating(dtype) ? float32 : dtype;
 }
 
-/// x, or a copy in row-major order where walking along `out` would read a cache line an element: a
-/// copy in tiles (copy_into) is several times quicker.
-Tensor lined_up(const Tensor& x, const Tensor& out) {
+/// Whether walking along `out` would read a cache line of x an element.
+bool lies_across(const Tensor& x, const Tensor& out) {
   constexpr std::int64_t cache_line = 16;
-  const bool across = x.shape() == out.shape() && out.is_contiguous() && x.numel() > (1 << 14) &&
-                      x.strides().back() >= cache_line;
-  return across ? contiguous(x) : x;
+  return x.numel() > (1 << 14) && x.strides().back() >= cache_line && x.shape() == out.shape() &&
+         out.is_contiguous();
+}
+
+/// x in out's dtype, or in row-major order where it lies across: a copy in tiles (copy_into) is
+/// several times quicker. `copy` is where it lives if it had to be made.
+const Tensor& prepared(const Tensor& x, const Tensor& out, Tensor& copy) {
+  const bool converts = x.dtype() != out.dtype();
+  if (converts) copy = to(x, out.dtype());
+  const Tensor& same = converts ? copy : x;
+  if (!lies_across(same, out)) return same;
+  return copy = contiguous(same);
 }
 
 /// out's dtype is the computation's.
 void compute(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
-  const Tensor x = lined_up(to(a, out.dtype()), out);
-  const Tensor y = lined_up(to(b, out.dtype()), out);
+  Tensor copies[2];
+  const Tensor& x = prepared(a, out, copies[0]);
+  const Tensor& y = prepared(b, out, copies[1]);
   if (out.is_floating()) {
-    HWY_DYNAMIC_DISPATCH(binary_loop)(out, op, x, y);
+    visit_floating(out.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      elementwise<T>(out, std::array{&x, &y}, grain, loop_of<T>(op), &op);
+    });
   } else if (out.dtype() == int64) {
     whole_loop(out, op, x, y);
   } else {
@@ -178,7 +195,28 @@ void compute(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
   }
 }
 
+/// Whether both are floats of one shape and dtype in row-major order: nothing to check, to convert
+/// or to broadcast.
+bool are_alike(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && a.is_floating() && a.shape() == b.shape() && a.is_contiguous() &&
+         b.is_contiguous();
+}
+
+Tensor binary_alike(Binary op, const Tensor& a, const Tensor& b) {
+  Tensor out = empty(a.shape(), a.dtype());
+  visit_floating(out.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto first = [](const Tensor& x) {
+      return static_cast<T*>(x.storage()->data()) + x.layout().offset;
+    };
+    const std::array<const T*, 2> in{first(a), first(b)};
+    elementwise_dense<T>(out.numel(), first(out), in, grain, loop_of<T>(op), &op);
+  });
+  return out;
+}
+
 Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
+  if (are_alike(a, b)) return binary_alike(op, a, b);
   Tensor out = empty(broadcast(a.shape(), b.shape()), compute_dtype(op, a, b));
   compute(out, op, a, b);
   return out;

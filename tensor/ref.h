@@ -6,16 +6,26 @@
 #include <cstdint>
 #include <utility>
 
+#include "gradus/tensor/allocator.h"
+
 namespace gradus {
 
-/// Base of objects that count their references in themselves. The last release calls
-/// `dispose()`, which the derived class may override to control how the object dies.
+/// Base of objects that count their references in themselves. A new one has one reference, which
+/// `Ref::adopt` takes over. The last release calls `dispose()`, which the derived class may
+/// override to control how the object dies.
+///
+/// Every op makes and drops a few of them, so they live in the caching allocator.
 class RefCounted {
  public:
   RefCounted() = default;
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
   virtual ~RefCounted() = default;
+
+  static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+  static void operator delete(void* object, std::size_t bytes) noexcept {
+    memory::deallocate(object, bytes);
+  }
 
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
@@ -30,7 +40,7 @@ class RefCounted {
   virtual void dispose() { delete this; }
 
  private:
-  mutable std::atomic<std::uint32_t> count_{0};
+  mutable std::atomic<std::uint32_t> count_{1};
 };
 
 /// A counted pointer to a RefCounted object.
@@ -41,6 +51,12 @@ class Ref {
   Ref(std::nullptr_t) {}  // NOLINT: as a pointer
   explicit Ref(T* p) : p_(p) {
     if (p_ != nullptr) p_->retain();
+  }
+  /// Takes over a reference that somebody else has counted.
+  static Ref adopt(T* p) {
+    Ref ref;
+    ref.p_ = p;
+    return ref;
   }
   Ref(const Ref& other) : Ref(other.p_) {}
   Ref(Ref&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}
@@ -69,7 +85,7 @@ class Ref {
 
 template <class T, class... Args>
 Ref<T> make_ref(Args&&... args) {
-  return Ref<T>(new T(std::forward<Args>(args)...));
+  return Ref<T>::adopt(new T(std::forward<Args>(args)...));
 }
 
 }  // namespace gradus

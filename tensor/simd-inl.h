@@ -91,6 +91,7 @@ HWY_INLINE void map_dense(const F& f, std::int64_t n, T* out, const In*... in) {
     hn::StoreU(f(d, hn::LoadU(d, in + i)...), d, out + i);
   }
   if (i == n) return;
+#if HWY_MEM_OPS_MIGHT_FAULT  // masked accesses may touch what lies behind the end
   const auto padded = [d, i, n](const T* from) HWY_ATTR {
     HWY_ALIGN T lane[hn::MaxLanes(d)] = {};
     std::copy(from + i, from + n, lane);
@@ -99,6 +100,10 @@ HWY_INLINE void map_dense(const F& f, std::int64_t n, T* out, const In*... in) {
   HWY_ALIGN T result[hn::MaxLanes(d)];
   hn::Store(f(d, padded(in)...), d, result);
   std::copy(result, result + (n - i), out + i);
+#else
+  const auto rest = hn::FirstN(d, static_cast<std::size_t>(n - i));
+  hn::BlendedStore(f(d, hn::MaskedLoad(rest, d, in + i)...), rest, d, out + i);
+#endif
 }
 
 /// map_dense as a DenseLoop: the one piece of code that is compiled for each functor.

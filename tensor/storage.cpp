@@ -15,11 +15,11 @@ constexpr std::size_t header_bytes =
 
 Ref<Storage> Storage::allocate(std::size_t bytes) {
   auto* block = static_cast<std::byte*>(memory::allocate(header_bytes + bytes));
-  return Ref<Storage>(new (block) Storage(block + header_bytes, bytes));
+  return Ref<Storage>::adopt(::new (block) Storage(block + header_bytes, bytes));
 }
 
 Ref<Storage> Storage::borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter) {
-  Ref<Storage> storage(new (memory::allocate(header_bytes)) Storage(data, bytes));
+  auto storage = Ref<Storage>::adopt(::new (memory::allocate(header_bytes)) Storage(data, bytes));
   storage->deleter_ = new std::function<void(void*)>(std::move(deleter));
   return storage;
 }

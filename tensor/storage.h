@@ -33,10 +33,10 @@ class Storage final : public RefCounted {
  private:
   Storage(void* data, std::size_t bytes) : data_(data), bytes_(bytes) {}
 
+  std::atomic<std::uint32_t> version_{0};  // beside the reference count: the header is 64 bytes
   void* data_;
   std::size_t bytes_;
   std::function<void(void*)>* deleter_ = nullptr;
-  std::atomic<std::uint32_t> version_{0};
   const char* written_by_ = "";
   Where written_at_;
 };

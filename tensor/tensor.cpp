@@ -87,6 +87,7 @@ double Tensor::value_at(std::initializer_list<std::int64_t> index) const {
 }
 
 DType result_type(const Tensor& a, const Tensor& b) {
+  if (a.dtype() == b.dtype()) return a.dtype();
   if ((a.dim() > 0) == (b.dim() > 0)) return promote(a.dtype(), b.dtype());
   const Tensor& with_dims = a.dim() > 0 ? a : b;
   const Tensor& without = a.dim() > 0 ? b : a;

@@ -60,14 +60,14 @@ struct BackwardOptions;
 /// The object behind a handle.
 struct TensorImpl final : RefCounted {
   TensorImpl(Ref<Storage> s, const Layout& l, DType t)
-      : storage(std::move(s)), layout(l), dtype(t) {}
+      : dtype(t), storage(std::move(s)), layout(l) {}
   ~TensorImpl() override;
 
-  Ref<Storage> storage;
-  Layout layout;
   DType dtype;
   std::uint32_t output_nr = 0;  ///< which output of the node in grad_state made this
+  Ref<Storage> storage;
   Ref<GradState> grad_state;
+  Layout layout;
 };
 
 /// An n-dimensional array. A handle: copies alias the same elements, clone() copies them.
