@@ -127,7 +127,7 @@ void banded_sgemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<float> 
   std::int64_t bands = (m + sgemm_rows - 1) / sgemm_rows;
   std::int64_t rows = (m + bands - 1) / bands;
   std::int64_t across = (n + sgemm_columns - 1) / sgemm_columns;
-  constexpr std::int64_t grain_work = 1'000'000;  // multiply-adds: some 10 us
+  constexpr std::int64_t grain_work = 2'000'000;  // multiply-adds: some 15 us
   std::int64_t grain = grain_work / (rows * sgemm_columns * k) + 1;
   parallel_for(0, bands * across, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t next; begin < end; begin = next) {
