@@ -47,9 +47,12 @@ void detail::run_parallel(std::int64_t begin, std::int64_t end, std::int64_t gra
   std::int64_t grains = (items + grain - 1) / grain;
   std::int64_t chunks = std::min(grains, 4 * std::int64_t{threads});
   if (chunks > threads) chunks -= chunks % threads;  // 3 on two threads would take as long as 4
+  std::int64_t chunk = (items + chunks - 1) / chunks;
+  if (chunk > 1024)
+    chunk = (chunk + 63) / 64 * 64;  // elements that begin at a cache line, if all do
   Job job{.next = begin,
           .end = end,
-          .chunk = (items + chunks - 1) / chunks,
+          .chunk = chunk,
           .f = f,
           .function = function,
           .caller = context,

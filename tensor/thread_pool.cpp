@@ -66,6 +66,11 @@ int Job::work() {
   return done;
 }
 
+void Job::work_alone() {
+  chunk = end - next;
+  work();
+}
+
 bool inside_job() { return inside; }
 
 ThreadPool::~ThreadPool() {
@@ -80,12 +85,12 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(Job& job, int threads, bool is_large) {
   if (busy_.exchange(true, std::memory_order_acquire)) {  // another thread's job has the workers
-    job.work();
+    job.work_alone();
     return;
   }
   Clock::time_point begin = Clock::now();
   if (begin < alone_until_) {
-    job.work();
+    job.work_alone();
   } else {
     share(job, threads, is_large, begin);
   }

@@ -36,6 +36,8 @@ struct Job {
 
   /// Returns the number of chunks done.
   int work();
+  /// All of it at once, before any other thread knows of it.
+  void work_alone();
 };
 
 /// Whether this thread is inside a job.
