@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "gradus/tensor/error.h"
 #include "gradus/tensor/parallel.h"
+#include "gradus/tensor/sgemm.h"
 
 namespace gradus::blas {
 namespace {
@@ -100,18 +102,13 @@ Tiling tile(std::int64_t m, std::int64_t n, std::int64_t k) {
   return t;
 }
 
-}  // namespace
-
+/// Tiles of OpenBLAS's, on all threads.
 template <class T>
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
-          std::int64_t leading_c, bool accumulate) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) {
-    for (std::int64_t i = 0; i < m && !accumulate; ++i) std::fill_n(c + i * leading_c, n, T(0));
-    return;
-  }
+void tiled_gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
+                std::int64_t leading_c, bool accumulate) {
   prepare();
   Tiling t = tile(m, n, k);
+  if (t.rows == m && t.columns == n) return one_gemm(m, n, k, a, b, c, leading_c, accumulate);
   std::int64_t down = (m + t.rows - 1) / t.rows;
   std::int64_t across = (n + t.columns - 1) / t.columns;
   parallel_for(0, down * across, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -124,10 +121,54 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   });
 }
 
+/// sgemm() on all threads: bands of rows, each cut into columns at will.
+void banded_sgemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<float> a, Matrix<float> b,
+                  float* c, std::int64_t leading_c, Addend<float> addend) {
+  std::int64_t bands = (m + sgemm_rows - 1) / sgemm_rows;
+  std::int64_t rows = (m + bands - 1) / bands;
+  std::int64_t across = (n + sgemm_columns - 1) / sgemm_columns;
+  constexpr std::int64_t grain_work = 2'000'000;  // multiply-adds: some 15 us
+  std::int64_t grain = grain_work / (rows * sgemm_columns * k) + 1;
+  parallel_for(0, bands * across, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t next; begin < end; begin = next) {
+      std::int64_t band = begin / across;
+      next = std::min(end, (band + 1) * across);
+      std::int64_t row = band * rows;
+      std::int64_t column = (begin - band * across) * sgemm_columns;
+      std::int64_t columns = std::min((next - band * across) * sgemm_columns, n) - column;
+      const float* plus = addend.data ? addend.data + row * addend.leading + column : nullptr;
+      sgemm(std::min(rows, m - row), columns, k, block(a, row, 0), block(b, 0, column),
+            c + row * leading_c + column, leading_c, {plus, addend.leading});
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
+          std::int64_t leading_c, Addend<T> addend) {
+  if (m == 0 || n == 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (k > 0 && sgemm_pays(m, n, k, a.transposed, b.transposed)) {
+      return banded_sgemm(m, n, k, a, b, c, leading_c, addend);
+    }
+  }
+  for (std::int64_t i = 0; i < m && addend.data != c; ++i) {
+    T* to = c + i * leading_c;
+    if (addend.data != nullptr) {
+      std::copy_n(addend.data + i * addend.leading, n, to);
+    } else if (k == 0) {
+      std::fill_n(to, n, T(0));
+    }
+  }
+  if (k > 0) tiled_gemm(m, n, k, a, b, c, leading_c, addend.data != nullptr);
+}
+
 template void gemm(std::int64_t, std::int64_t, std::int64_t, Matrix<float>, Matrix<float>, float*,
-                   std::int64_t, bool);
+                   std::int64_t, Addend<float>);
 template void gemm(std::int64_t, std::int64_t, std::int64_t, Matrix<double>, Matrix<double>,
-                   double*, std::int64_t, bool);
+                   double*, std::int64_t, Addend<double>);
 
 double dot(std::int64_t n, const double* x, const double* y) {
   prepare();

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-/// The only door to OpenBLAS. It is always called single-threaded: the library's own threads share
-/// a product, so two pools never fight for the processors.
+/// Products of matrices, and the only door to OpenBLAS. It is always called single-threaded: the
+/// library's own threads share a product, so two pools never fight for the processors.
 namespace gradus::blas {
 
 /// A row-major matrix, or the transpose of one, in memory.
@@ -15,11 +15,18 @@ struct Matrix {
   bool transposed = false;  ///< the operand is the transpose of what lies in memory
 };
 
-/// c = a b, or c += a b where `accumulate`; a: (m, k), b: (k, n), c: (m, n) with rows `leading_c`
-/// apart. The value of an element does not depend on the number of threads. T: float or double.
+/// A matrix to which a product is added: none; c itself; or, with rows 0 apart, one row for all.
+template <class T>
+struct Addend {
+  const T* data = nullptr;
+  std::int64_t leading = 0;
+};
+
+/// c = a b + addend; a: (m, k), b: (k, n), c: (m, n) with rows `leading_c` apart. The value of an
+/// element does not depend on the number of threads. T: float or double.
 template <class T>
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
-          std::int64_t leading_c, bool accumulate = false);
+          std::int64_t leading_c, Addend<T> addend = {});
 
 /// Sum of x[i] y[i].
 double dot(std::int64_t n, const double* x, const double* y);

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "gradus/tensor/blas.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/ops.h"
@@ -23,12 +21,9 @@ void add_product(const Tensor& x, const Tensor& weight, const Tensor& bias, cons
   std::int64_t rows = x.shape()[0];
   std::int64_t inputs = x.shape()[1];
   std::int64_t outputs = weight.shape()[0];
-  T* y = out.data<T>();
-  if (bias.defined()) {
-    for (std::int64_t i = 0; i < rows; ++i) std::copy_n(bias.data<T>(), outputs, y + i * outputs);
-  }
+  const T* added = bias.defined() ? bias.data<T>() : nullptr;
   blas::gemm<T>(rows, outputs, inputs, {x.data<T>(), x.strides()[0]},
-                {weight.data<T>(), weight.strides()[0], true}, y, outputs, bias.defined());
+                {weight.data<T>(), weight.strides()[0], true}, out.data<T>(), outputs, {added, 0});
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ void check_gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool transpose_a
     return sum;
   });
   blas::gemm<T>(m, n, k, {a.data<T>(), a.shape()[1], transpose_a},
-                {b.data<T>(), b.shape()[1], transpose_b}, c.data<T>(), n + 2, accumulate);
+                {b.data<T>(), b.shape()[1], transpose_b}, c.data<T>(), n + 2,
+                accumulate ? blas::Addend<T>{c.data<T>(), n + 2} : blas::Addend<T>());
   INFO(m << " x " << k << " x " << n << ", transposed: " << transpose_a << transpose_b
          << ", accumulate: " << accumulate);
   CHECK(naive::close(c, expected, dtype == float32 ? 2e-5 : 1e-13));

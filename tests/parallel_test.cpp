@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -107,6 +108,26 @@ TEST_CASE("Threads may call parallel_for at the same time", "[parallel]") {
   }
   for (std::thread& caller : callers) caller.join();
   CHECK(sums == std::vector<std::int64_t>(6, 50 * 499500));
+}
+
+TEST_CASE("Workers that have gone to sleep, or were late, are no trouble", "[parallel]") {
+  for (int threads : {2, 5, 3}) {
+    Threads scope(threads);
+    for (int round = 0; round < 20; ++round) {
+      std::this_thread::sleep_for(std::chrono::microseconds(50 * round));
+      for (int job = 0; job < 5; ++job) REQUIRE(parallel_sum(1000) == 499500);
+    }
+    std::thread::id caller = std::this_thread::get_id();
+    std::atomic<std::int64_t> total = 0;
+    parallel_for(0, 1000, 1, [&](std::int64_t begin, std::int64_t end) {
+      if (std::this_thread::get_id() != caller) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+      total += end - begin;
+    });
+    CHECK(total == 1000);
+    CHECK(parallel_sum(1000) == 499500);
+  }
 }
 
 #if !defined(__SANITIZE_THREAD__)  // which refuses to fork a program that has threads
