@@ -1,0 +1,1 @@
+#include "gradus/observe/trace.h"
