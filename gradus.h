@@ -37,6 +37,7 @@
 #include "gradus/nn/state_dict.h"
 #include "gradus/nn/summary.h"
 
+#include "gradus/observe/lint.h"
 #include "gradus/observe/predict.h"
 #include "gradus/observe/trace.h"
 #include "gradus/optim/adam.h"

@@ -94,6 +94,7 @@ class Solver {
     why = role.not_covered;
     if (!(linear && starts(i))) {
       auto [taken, reason] = take(i);
+      taken.gaussian = taken.gaussian && reason.empty();
       if (why.empty()) why = reason;
       taken_[i] = std::move(taken);
     }
@@ -103,7 +104,7 @@ class Solver {
     Signal& z = result_.signals[i];
     if (!why.empty() || (linear && starts(i))) {
       z = measure(trace_.layers[i].output.detach());
-      z.gaussian = linear;
+      z.gaussian = linear || taken_[i].gaussian;
       result_.started[i] = true;
     } else if (linear) {
       z = {.square = role.gain * taken_[i].square + role.bias,

@@ -26,6 +26,8 @@ struct LayerRole {
   double freedom = 0;       ///< of batch norm: degrees of freedom k of a unit's batch variance
   double eps = 0;
   std::string not_covered;  ///< why theory does not apply to its weights
+  Tensor weight;  ///< of a linear layer, (out, in): a view where the layer has its transpose
+  Tensor shift;   ///< its bias; undefined where it has none
 };
 LayerRole role_of(const LayerCall& layer);
 

@@ -94,6 +94,12 @@ bool linear(const LayerCall& layer, LayerRole& role) {
     }
   }
   if (!weight.defined() || products != 1) return false;
+  // A row of (out, in) is a unit; matmul(x, w) has the units in its columns.
+  const bool rows = std::ranges::any_of(layer.own_ops, [](const std::string& op) {
+    return op == "linear" || op == "t" || op == "transpose" || op == "permute";
+  });
+  role.weight = rows ? weight.detach() : weight.detach().t();
+  role.shift = bias.defined() ? bias.detach() : bias;
   const Statistics w = statistics(weight.detach());
   const double square = w.rms * w.rms;
   role.kind = LayerRole::Kind::Linear;
