@@ -227,11 +227,12 @@ void check_initialisation(nn::Module& net, const Trace& trace, const std::vector
   const Known& activation = *known(worst.activation);
   remarks.push_back(
       {Severity::Warning, "initialisation", worst.call->path,
-       fmt::format("n Var W = {:.3g} here and alike in {} of {} layers, where {} for {} gives "
-                   "{:.3g}, makes gradients {}",
-                   worst.role.gain, off.size(), layers.size(),
-                   nn::init::recommended_for(activation.kind).name, worst.activation,
-                   wanted_gain(activation.kind, worst.role.weight), change),
+       fmt::format(
+           "{} of {} layers are off, this one with n Var W = {:.3g} where {} for {} gives {:.3g}: "
+           "gradients {}",
+           off.size(), layers.size(), worst.role.gain,
+           nn::init::recommended_for(activation.kind).name, worst.activation,
+           wanted_gain(activation.kind, worst.role.weight), change),
        fmt::format("nn::init::apply(net, nn::init::recommended_for(nn::init::Nonlinearity::{}));",
                    activation.code)});
 }

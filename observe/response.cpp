@@ -63,9 +63,10 @@ Response::Response(std::vector<double> values, std::vector<double> slopes)
     : values_(std::move(values)), slopes_(std::move(slopes)) {}
 
 Response::Moments Response::moments(double q) const {
-  if (q <= 0) {
+  if (std::sqrt(q) < 20 * kScale) {  // narrower than the nodes: f is its tangent in 0
     const double value = at(0), left = slopes_[kNodes / 2 - 1], right = slopes_[kNodes / 2];
-    return {value, value * value, (left * left + right * right) / 2};
+    const double slope_square = (left * left + right * right) / 2;
+    return {value, value * value + slope_square * q, slope_square};
   }
   Moments m;
   integrate(q, [&](std::size_t j, double, double weight) {

@@ -11,9 +11,9 @@ namespace gradus::observe {
 /// over a normal variable of any variance.
 ///
 /// The nodes are x = s sinh(t) at equidistant t, symmetric about 0 and without it: dense enough
-/// about 0 for a variance of 1e-20, wide enough for 1e+18, and the same for all. The trapezoidal
+/// about 0 for a variance of 1e-20, wide enough for 1e+17, and the same for all. The trapezoidal
 /// rule in t converges exponentially for smooth functions, is exact by symmetry at a kink in 0, and
-/// good to 1 % of a jump elsewhere (hardtanh).
+/// at a jump of the slope elsewhere (hardtanh) good to 1 or 2 %.
 class Response {
  public:
   /// Evaluates f on a tensor of nodes in float64, and its slope by the tape: f is any function made

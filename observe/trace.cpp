@@ -1,7 +1,6 @@
 #include "gradus/observe/trace.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/hooks.h"
@@ -41,12 +40,13 @@ class Recorder {
             for (Tensor& x : inputs) x = marked(x);
           }));
       hooks_.emplace_back(layer.register_forward_hook(
-          [&trace, path = name, module = &layer, calls = 0](
-              const nn::Module&, std::span<const Tensor> inputs, const Tensor& y) mutable {
+          [&trace, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
+                                                 const Tensor& y) {
+            const auto calls = std::ranges::count(trace.layers, module, &LayerCall::module);
             trace.layers.push_back({.path = path,
                                     .type = module->type_name(),
                                     .module = module,
-                                    .call = calls++,
+                                    .call = static_cast<int>(calls),
                                     .inputs = {inputs.begin(), inputs.end()},
                                     .output = marked(y),
                                     .origins = {},

@@ -52,7 +52,7 @@ nn::Sequential chain(std::int64_t depth, std::int64_t width, const nn::AnyModule
 }  // namespace
 
 TEST_CASE("healthy networks get no remark", "[lint]") {
-  const auto seed = static_cast<std::uint64_t>(GENERATE(range(0, 3)));
+  const auto seed = static_cast<std::uint64_t>(GENERATE(range(0, 2)));
   manual_seed(seed);
   const Tensor x = data::circles(64).inputs;
   auto silent = [&](nn::Module& net, const nn::AnyModule& loss = nn::CrossEntropyLoss()) {
@@ -150,7 +150,7 @@ TEST_CASE("initialisers against activations at depth", "[lint]") {
 
   nn::Sequential exploding = chain(20, 50, nn::ReLU());
   init::apply(exploding, [](const Tensor& w) { init::normal_(w, 0, 0.5); });
-  CHECK_THAT(lint(exploding).remarks.at(0).message, Contains("gradients grow by"));
+  CHECK_THAT(lint(exploding).remarks.at(0).message, Contains(": gradients grow by"));
 
   nn::Sequential sigmoid = chain(8, 50, nn::Sigmoid());
   CHECK_THAT(lint(sigmoid).remarks.at(0).message, Contains("which no initialisation prevents"));

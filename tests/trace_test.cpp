@@ -150,7 +150,8 @@ TEST_CASE("hand-written layers, nested layers, frozen and detached paths", "[tra
     Scaled scaled = child("scaled", Scaled());
     nn::Linear last = child("last", nn::Linear(4, 1));
     Tensor forward(const Tensor& x) override {
-      return last(elu(scaled(relu(first(x))))) + last(first(x).detach());
+      Tensor y = last(elu(scaled(relu(first(x)))));
+      return y + last(first(x).detach());
     }
   } net;
   net.first.requires_grad_(false);
