@@ -36,6 +36,10 @@
 #include "gradus/nn/shape.h"
 #include "gradus/nn/state_dict.h"
 #include "gradus/nn/summary.h"
+
+#include "gradus/observe/lint.h"
+#include "gradus/observe/predict.h"
+#include "gradus/observe/trace.h"
 #include "gradus/optim/adam.h"
 #include "gradus/optim/clip.h"
 #include "gradus/optim/one_cycle.h"

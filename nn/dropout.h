@@ -15,6 +15,7 @@ class Dropout : public Module {
   explicit Dropout(double p = 0.5, Generator* generator = nullptr, Where at = Where::here());
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
+  double p() const { return p_; }
 
  private:
   double p_;
@@ -28,6 +29,7 @@ class AlphaDropout : public Module {
   explicit AlphaDropout(double p = 0.5, Generator* generator = nullptr, Where at = Where::here());
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
+  double p() const { return p_; }
 
  private:
   double p_;
