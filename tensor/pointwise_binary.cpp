@@ -73,15 +73,23 @@ struct Minimum {
 }  // namespace
 
 // The functors have no state: their loops may be given any address for them.
-template <class T>
-std::array<DenseLoop<T>, 6> loops_in_order() {
-  return {&dense_loop<T, Add, 0, 1>, &dense_loop<T, Sub, 0, 1>,     &dense_loop<T, Mul, 0, 1>,
-          &dense_loop<T, Div, 0, 1>, &dense_loop<T, Maximum, 0, 1>, &dense_loop<T, Minimum, 0, 1>};
+template <class T, bool streaming>
+constexpr std::array<DenseLoop<T>, 6> loops_in_order() {
+  return {&dense_loop<T, streaming, Add, 0, 1>,     &dense_loop<T, streaming, Sub, 0, 1>,
+          &dense_loop<T, streaming, Mul, 0, 1>,     &dense_loop<T, streaming, Div, 0, 1>,
+          &dense_loop<T, streaming, Maximum, 0, 1>, &dense_loop<T, streaming, Minimum, 0, 1>};
 }
 
-// By Binary.
-std::array<DenseLoop<float>, 6> float_loops() { return loops_in_order<float>(); }
-std::array<DenseLoop<double>, 6> double_loops() { return loops_in_order<double>(); }
+/// By whether the result is streamed, then by Binary.
+template <class T>
+using LoopTable = std::array<std::array<DenseLoop<T>, 6>, 2>;
+
+LoopTable<float> float_loops() {
+  return {loops_in_order<float, false>(), loops_in_order<float, true>()};
+}
+LoopTable<double> double_loops() {
+  return {loops_in_order<double, false>(), loops_in_order<double, true>()};
+}
 
 void add_scaled_loop(const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
   map(out, AddScaled{alpha}, a, b);
@@ -100,9 +108,9 @@ HWY_EXPORT(add_scaled_loop);
 
 constexpr std::int64_t grain = HWY_NAMESPACE::cheap_grain;
 
-/// The loop of `op` for this processor, which is looked up once.
+/// The loop of `op` for n results on this processor, which is looked up once.
 template <class T>
-DenseLoop<T> loop_of(Binary op) {
+DenseLoop<T> loop_of(Binary op, std::int64_t n) {
   static const auto loops = [] {
     if constexpr (std::same_as<T, float>) {
       return HWY_DYNAMIC_DISPATCH(float_loops)();
@@ -110,7 +118,8 @@ DenseLoop<T> loop_of(Binary op) {
       return HWY_DYNAMIC_DISPATCH(double_loops)();
     }
   }();
-  return loops[static_cast<std::size_t>(op)];
+  const bool streaming = n * std::int64_t{sizeof(T)} > HWY_NAMESPACE::streaming_bytes;
+  return loops[streaming][static_cast<std::size_t>(op)];
 }
 
 // Unsigned arithmetic wraps around where signed overflow would be undefined.
@@ -186,7 +195,7 @@ void compute(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
   if (out.is_floating()) {
     visit_floating(out.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      elementwise<T>(out, std::array{&x, &y}, grain, loop_of<T>(op), &op);
+      elementwise<T>(out, std::array{&x, &y}, grain, loop_of<T>(op, out.numel()), &op);
     });
   } else if (out.dtype() == int64) {
     whole_loop(out, op, x, y);
@@ -210,7 +219,8 @@ Tensor binary_alike(Binary op, const Tensor& a, const Tensor& b) {
       return static_cast<T*>(x.storage()->data()) + x.layout().offset;
     };
     const std::array<const T*, 2> in{first(a), first(b)};
-    elementwise_dense<T>(out.numel(), first(out), in, grain, loop_of<T>(op), &op);
+    const std::int64_t n = out.numel();
+    elementwise_dense<T>(n, first(out), in, grain, loop_of<T>(op, n), &op);
   });
   return out;
 }
