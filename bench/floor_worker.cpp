@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "worker.h"
@@ -163,7 +164,7 @@ float read(const Buffer& a) {
   for (std::size_t i = 0; i < a.size(); i += 64) {
     for (std::size_t j = 0; j < 64; ++j) sums[j] += a[i + j];
   }
-  return sums[0];
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0f);
 }
 
 std::vector<bench::Workload> workloads() {
