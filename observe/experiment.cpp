@@ -46,11 +46,10 @@ Tensor Experiment::replace(std::span<const Tensor> inputs, const Tensor& y) {
 }
 
 Tensor Experiment::filled(std::size_t source, const Tensor& like) const {
+  if (!(*chosen_)(source)) return zeros(like.shape(), like.dtype()).requires_grad_();
   const std::vector<double>& nodes = Response::nodes();
   std::vector<double> values(static_cast<std::size_t>(like.numel()));
-  if ((*chosen_)(source)) {
-    for (std::size_t e = 0; e < values.size(); ++e) values[e] = nodes[(*place_)(source, e)];
-  }
+  for (std::size_t e = 0; e < values.size(); ++e) values[e] = nodes[(*place_)(source, e)];
   return tensor(values, like.shape()).to(like.dtype()).requires_grad_();
 }
 
