@@ -18,23 +18,6 @@ struct Table {
   std::vector<double> slopes = values;
 };
 
-/// The cut layers behind an origin, through layers that are not cut.
-void collect_sources(const Trace& trace, const std::vector<bool>& cut, const Origin& origin,
-                     std::set<std::size_t>& found, std::string& why) {
-  if (origin.from_input) found.insert(Experiment::input);
-  if (origin.detached)
-    why = "nothing recorded leads to its input: it is detached, or whole numbers";
-  for (std::size_t source : origin.sources) {
-    if (cut[source]) {
-      found.insert(source);
-      continue;
-    }
-    for (const Origin& further : trace.layers[source].origins) {
-      collect_sources(trace, cut, further, found, why);
-    }
-  }
-}
-
 using Place = Experiment::Place;
 
 class Finder {
@@ -50,11 +33,6 @@ class Finder {
       }
       if (found_[t].why.empty()) check_sizes(t);
     }
-    std::int64_t fewest = static_cast<std::int64_t>(Response::nodes().size());
-    for (const Dependence& d : found_) {
-      for (std::size_t source : d.sources) fewest = std::min(fewest, numel(source));
-    }
-    chunk_ = static_cast<std::size_t>(std::max<std::int64_t>(fewest, 1));
   }
 
   std::vector<Dependence> run() && {
@@ -84,6 +62,16 @@ class Finder {
     }
   }
 
+  /// Elements of the smallest source of the targets that have one source, or several.
+  std::size_t fewest(bool several) const {
+    std::int64_t fewest = count();
+    for (const Dependence& d : found_) {
+      if (!open(d) || (d.sources.size() > 1) != several) continue;
+      for (std::size_t source : d.sources) fewest = std::min(fewest, numel(source));
+    }
+    return static_cast<std::size_t>(std::max<std::int64_t>(fewest, 1));
+  }
+
   static std::int64_t count() { return static_cast<std::int64_t>(Response::nodes().size()); }
 
   /// Which node comes e-th at a source.
@@ -94,11 +82,12 @@ class Finder {
     return e * (2 * (k % 500) + 77) + 131 * k + 5;  // odd: every node has its turn
   }
 
-  /// Runs the network until all nodes have been at some element, and visits after each run.
+  /// Runs the network until all nodes have been at some of `chunk` elements, and visits after each
+  /// run.
   template <class Visit>
-  void sweep(const Experiment::Chosen& chosen, Order order, const Visit& visit) {
+  void sweep(std::size_t chunk, const Experiment::Chosen& chosen, Order order, const Visit& visit) {
     const auto nodes = static_cast<std::size_t>(count());
-    for (std::size_t offset = 0; offset < nodes; offset += chunk_) {
+    for (std::size_t offset = 0; offset < nodes; offset += chunk) {
       const Place place = [&](std::size_t source, std::size_t e) {
         return order(source, offset + e) % nodes;
       };
@@ -147,12 +136,13 @@ class Finder {
       tables_[t].resize(d.sources.size());
       if (d.sources.size() > 1) joined.insert(d.sources.begin(), d.sources.end());
     }
-    sweep([](std::size_t) { return true; }, in_order,
-          [&](const Place& place) {
-            for (std::size_t t = 0; t < found_.size(); ++t) {
-              if (tables_[t].size() == 1) enter(t, 0, place);
-            }
-          });
+    sweep(
+        fewest(false), [](std::size_t) { return true; }, in_order,
+        [&](const Place& place) {
+          for (std::size_t t = 0; t < found_.size(); ++t) {
+            if (tables_[t].size() == 1) enter(t, 0, place);
+          }
+        });
     if (joined.empty()) return;
     experiment_.run([](std::size_t) { return false; }, {});
     for (std::size_t t = 0; t < found_.size(); ++t) {
@@ -161,16 +151,18 @@ class Finder {
       found_[t].constant = y[0].item<double>();
     }
     for (std::size_t source : joined) {
-      sweep([&](std::size_t s) { return s == source; }, in_order,
-            [&](const Place& place) {
-              for (std::size_t t = 0; t < found_.size(); ++t) {
-                const auto& sources = found_[t].sources;
-                const auto at = std::ranges::find(sources, source);
-                if (tables_[t].size() > 1 && at != sources.end()) {
-                  enter(t, static_cast<std::size_t>(at - sources.begin()), place);
-                }
+      sweep(
+          static_cast<std::size_t>(numel(source)), [&](std::size_t s) { return s == source; },
+          in_order,
+          [&](const Place& place) {
+            for (std::size_t t = 0; t < found_.size(); ++t) {
+              const auto& sources = found_[t].sources;
+              const auto at = std::ranges::find(sources, source);
+              if (tables_[t].size() > 1 && at != sources.end()) {
+                enter(t, static_cast<std::size_t>(at - sources.begin()), place);
               }
-            });
+            }
+          });
     }
     for (std::size_t t = 0; t < found_.size(); ++t) {
       for (Table& table : tables_[t]) {
@@ -192,17 +184,20 @@ class Finder {
   /// holds; the slopes of a sum come from there.
   void test_forms() {
     std::vector<bool> of_sum(found_.size(), true), sum(found_.size(), true);
-    sweep([](std::size_t) { return true; }, shuffled,
-          [&](const Place& place) {
-            for (std::size_t t = 0; t < found_.size(); ++t) {
-              if (!open(found_[t])) continue;
-              const std::vector<double> values = experiment_.arrived()[t].to_vector<double>();
-              const std::size_t k = found_[t].sources.size();
-              sum[t] = sum[t] && is_sum(t, values, place);
-              of_sum[t] = of_sum[t] && !sum[t] && k > 1 && is_of_sum(t, values, place);
-              if (sum[t] && k > 1) enter_slopes(t, found_[t].sources, place, tables_[t]);
-            }
-          });
+    sweep(
+        fewest(true), [](std::size_t) { return true; }, shuffled,
+        [&](const Place& place) {
+          for (std::size_t t = 0; t < found_.size(); ++t) {
+            if (!open(found_[t])) continue;
+            const std::size_t k = found_[t].sources.size();
+            Tensor y = experiment_.arrived()[t].detach().flatten();
+            if (k > 1) y = y.narrow(0, 0, std::min(y.numel(), 2 * count()));
+            const std::vector<double> values = y.to_vector<double>();
+            sum[t] = sum[t] && is_sum(t, values, place);
+            of_sum[t] = of_sum[t] && !sum[t] && k > 1 && is_of_sum(t, values, place);
+            if (sum[t] && k > 1) enter_slopes(t, found_[t].sources, place, tables_[t]);
+          }
+        });
     for (std::size_t t = 0; t < found_.size(); ++t) {
       Dependence& d = found_[t];
       if (!open(d)) continue;
@@ -282,7 +277,6 @@ class Finder {
   const Trace& trace_;
   Experiment experiment_;
   std::vector<Dependence> found_;
-  std::size_t chunk_ = 1;
   std::vector<std::vector<Table>> tables_;  ///< by target and source
   std::deque<Response> recent_;
 };
