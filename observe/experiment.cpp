@@ -46,12 +46,27 @@ Tensor Experiment::replace(std::span<const Tensor> inputs, const Tensor& y) {
 }
 
 Tensor Experiment::filled(std::size_t source, const Tensor& like) const {
+  if (!(*chosen_)(source)) return zeros(like.shape(), like.dtype()).requires_grad_();
   const std::vector<double>& nodes = Response::nodes();
   std::vector<double> values(static_cast<std::size_t>(like.numel()));
-  if ((*chosen_)(source)) {
-    for (std::size_t e = 0; e < values.size(); ++e) values[e] = nodes[(*place_)(source, e)];
-  }
+  for (std::size_t e = 0; e < values.size(); ++e) values[e] = nodes[(*place_)(source, e)];
   return tensor(values, like.shape()).to(like.dtype()).requires_grad_();
+}
+
+void collect_sources(const Trace& trace, const std::vector<bool>& cut, const Origin& origin,
+                     std::set<std::size_t>& found, std::string& why) {
+  if (origin.from_input) found.insert(Experiment::input);
+  if (origin.detached)
+    why = "nothing recorded leads to its input: it is detached, or whole numbers";
+  for (std::size_t source : origin.sources) {
+    if (cut[source]) {
+      found.insert(source);
+      continue;
+    }
+    for (const Origin& further : trace.layers[source].origins) {
+      collect_sources(trace, cut, further, found, why);
+    }
+  }
 }
 
 }  // namespace gradus::observe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "gradus/observe/trace.h"
 #include "gradus/observe/untouched.h"
@@ -47,5 +48,9 @@ class Experiment {
   std::vector<Tensor> leaves_;
   Tensor input_leaf_;
 };
+
+/// The cut layers behind an origin, through layers that are not cut; `why` says what is missing.
+void collect_sources(const Trace& trace, const std::vector<bool>& cut, const Origin& origin,
+                     std::set<std::size_t>& found, std::string& why);
 
 }  // namespace gradus::observe

@@ -1,6 +1,7 @@
 #include "gradus/observe/lint.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/nn/linear.h"
@@ -58,7 +59,7 @@ bool LintReport::has_errors() const {
 }
 
 LintReport lint(nn::Module& net, const LintOptions& options, Where at) {
-  LintReport report;
+  Remarks remarks;
   {
     ContextScope scope(entering("lint", at));
     for (const Tensor& p : options.optimized.value_or(std::vector<Tensor>())) {
@@ -68,17 +69,20 @@ LintReport lint(nn::Module& net, const LintOptions& options, Where at) {
   std::optional<Trace> trace;
   if (options.batch.defined()) {
     trace = run(net, options.batch, at);
-    check_input(*trace, report.remarks);
+    check_input(*trace, remarks);
   } else {
     trace = run_on_stand_in(net, at);
   }
   if (trace) {
-    check_weights(net, *trace, report.remarks);
-    check_flow(*trace, options.loss, report.remarks);
+    check_weights(net, *trace, remarks);
+    check_flow(*trace, options.loss, remarks);
   }
-  if (options.optimized) check_owners(net, *options.optimized, report.remarks);
-  std::ranges::stable_sort(
-      report.remarks, [](const Remark& a, const Remark& b) { return a.severity > b.severity; });
+  if (options.optimized) check_owners(net, *options.optimized, remarks);
+  LintReport report;
+  for (Severity severity : {Severity::Error, Severity::Warning}) {
+    std::ranges::copy_if(remarks, std::back_inserter(report.remarks),
+                         [&](const Remark& remark) { return remark.severity == severity; });
+  }
   return report;
 }
 

@@ -110,8 +110,9 @@ void check_input(const Trace& trace, Remarks& remarks) {
 void check_owners(const nn::Module& net, const std::vector<Tensor>& owned, Remarks& remarks) {
   std::vector<std::string> orphans;
   for (const auto& [name, p] : net.named_parameters()) {
+    const Tensor& parameter = p;
     const bool found =
-        std::ranges::any_of(owned, [&p = p](const Tensor& other) { return other.is_same(p); });
+        std::ranges::any_of(owned, [&](const Tensor& other) { return other.is_same(parameter); });
     if (!found && p.requires_grad()) orphans.push_back(name);
   }
   if (orphans.empty()) return;

@@ -52,27 +52,25 @@ Response::Response(const std::function<Tensor(const Tensor&)>& f) {
   Tensor y = f(x);
   check(y.shape() == x.shape(), "a function of each element turns {} into {}", x.shape(),
         y.shape());
-  values_ = y.to_vector<double>();
-  slopes_.assign(kNodes, 0);
-  if (!y.requires_grad()) return;
-  Tensor slope = grad(y.sum(), x, {.allow_unused = true});
-  if (slope.defined()) slopes_ = slope.to_vector<double>();
+  Tensor slope = y.requires_grad() ? grad(y.sum(), x, {.allow_unused = true}) : Tensor();
+  if (!slope.defined()) slope = zeros_like(x);
+  table_ = std::make_shared<Table>(Table{y.to_vector<double>(), slope.to_vector<double>()});
 }
 
 Response::Response(std::vector<double> values, std::vector<double> slopes)
-    : values_(std::move(values)), slopes_(std::move(slopes)) {}
+    : table_(std::make_shared<Table>(Table{std::move(values), std::move(slopes)})) {}
 
 Response::Moments Response::moments(double q) const {
   if (std::sqrt(q) < 20 * kScale) {  // narrower than the nodes: f is its tangent in 0
-    const double value = at(0), left = slopes_[kNodes / 2 - 1], right = slopes_[kNodes / 2];
+    const double value = at(0), left = slopes()[kNodes / 2 - 1], right = slopes()[kNodes / 2];
     const double slope_square = (left * left + right * right) / 2;
     return {value, value * value + slope_square * q, slope_square};
   }
   Moments m;
   integrate(q, [&](std::size_t j, double, double weight) {
-    m.mean += weight * values_[j];
-    m.square += weight * values_[j] * values_[j];
-    m.slope_square += weight * slopes_[j] * slopes_[j];
+    m.mean += weight * values()[j];
+    m.square += weight * values()[j] * values()[j];
+    m.slope_square += weight * slopes()[j] * slopes()[j];
   });
   return m;
 }
@@ -85,7 +83,7 @@ double Response::covariance(double q, double c) const {
   integrate(q, [&](std::size_t j, double z, double weight) {
     double before = 0, h = 1;
     for (std::size_t k = 0; k < terms; ++k) {
-      a[k] += weight * values_[j] * h;
+      a[k] += weight * values()[j] * h;
       const auto n = static_cast<double>(k);
       const double next = (z * h - std::sqrt(n) * before) / std::sqrt(n + 1);
       before = h;
@@ -103,7 +101,7 @@ double Response::covariance(double q, double c) const {
 }
 
 bool Response::is_linear() const {
-  const auto [low, high] = std::ranges::minmax(slopes_);
+  const auto [low, high] = std::ranges::minmax(slopes());
   return high - low <= 1e-5 * std::max(std::abs(low), std::abs(high));
 }
 
@@ -112,7 +110,7 @@ double Response::at(double x) const {
   const auto last = static_cast<double>(kNodes - 2);
   const auto j = static_cast<std::size_t>(std::clamp(std::floor(place), 0.0, last));
   const double share = (x - nodes()[j]) / (nodes()[j + 1] - nodes()[j]);
-  return values_[j] + share * (values_[j + 1] - values_[j]);
+  return values()[j] + share * (values()[j + 1] - values()[j]);
 }
 
 }  // namespace gradus::observe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "gradus/tensor/tensor.h"
@@ -39,12 +40,18 @@ class Response {
   /// f(x), interpolated.
   double at(double x) const;
 
-  const std::vector<double>& values() const { return values_; }
-  const std::vector<double>& slopes() const { return slopes_; }
+  const std::vector<double>& values() const { return table_->values; }
+  const std::vector<double>& slopes() const { return table_->slopes; }
+
+  friend bool operator==(const Response& a, const Response& b) { return *a.table_ == *b.table_; }
 
  private:
-  std::vector<double> values_;
-  std::vector<double> slopes_;
+  struct Table {
+    std::vector<double> values;
+    std::vector<double> slopes;
+    friend bool operator==(const Table&, const Table&) = default;
+  };
+  std::shared_ptr<const Table> table_;  // copies share it
 };
 
 }  // namespace gradus::observe

@@ -28,9 +28,8 @@ struct Row {
 
 }  // namespace
 
-// SELU at 2 by a midpoint rule of 40,000 points about the kink: a rule with a node on it gives 79
-// to
-// 80. Its gain falls to lambda^2 = 1.104 as q grows without bound.
+// SELU at 2: by a midpoint rule of 40,000 points about the kink; a rule with a node on it gives 79
+// to 80. Its gain falls to lambda^2 = 1.104 as q grows without bound.
 // Fixed point, gain at the fixed point, RMS of dL/dz over 30 layers from q_1 = 1.
 TEST_CASE("the table of fixed points and gains", "[predict]") {
   const auto row = GENERATE(values<Row>({
