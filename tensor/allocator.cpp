@@ -177,8 +177,9 @@ void keep(void* block, int size_class) {
 void* try_system(std::size_t size) {
   constexpr std::size_t huge_page = std::size_t{1} << 21;
   if (size < 2 * huge_page) return std::aligned_alloc(memory_alignment, size);
-  void* block = std::aligned_alloc(huge_page, size);
-  if (block != nullptr) madvise(block, size, MADV_HUGEPAGE);  // a wish; a refusal does no harm
+  void* block = nullptr;
+  if (posix_memalign(&block, huge_page, size) != 0) return nullptr;
+  madvise(block, size, MADV_HUGEPAGE);  // a wish; a refusal does no harm
   return block;
 }
 

@@ -72,7 +72,7 @@ HWY_INLINE std::int64_t map_streaming(const F& f, std::int64_t n, T* out, const 
   if (reinterpret_cast<std::uintptr_t>(out) % (sizeof(T) * hn::Lanes(d)) != 0) return 0;
   std::int64_t i = 0;
   for (; i + ahead + lanes <= n; i += lanes) {
-    (hwy::Prefetch(in + i + ahead), ...);
+    (__builtin_prefetch(in + i + ahead), ...);
     hn::Stream(f(d, hn::LoadU(d, in + i)...), d, out + i);
   }
   if (i > 0) hwy::FlushStream();
