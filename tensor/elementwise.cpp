@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "gradus/tensor/iterate.h"
+#include "gradus/tensor/map.h"
 
 namespace gradus::kernel {
 namespace {
 
 constexpr std::size_t max_inputs = 3;
-constexpr std::int64_t buffer_elements = 256;
 
 Nest nest_of(const Tensor& out, std::span<const Tensor* const> in) {
   auto layout = [&](std::size_t k) { return in[k]->layout().broadcast_to(out.shape()); };
@@ -21,18 +20,6 @@ Nest nest_of(const Tensor& out, std::span<const Tensor* const> in) {
     default:
       return Nest::any_order(out.shape(), {out.layout(), layout(0), layout(1), layout(2)});
   }
-}
-
-// n <= buffer_elements numbers at a stride, as contiguous ones.
-template <class T>
-const T* packed(const T* from, std::int64_t stride, std::int64_t n, T* buffer) {
-  if (stride == 1) return from;
-  if (stride == 0) {
-    std::fill_n(buffer, n, *from);
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) buffer[i] = from[i * stride];
-  }
-  return buffer;
 }
 
 }  // namespace
@@ -68,26 +55,27 @@ void elementwise(const Tensor& out, std::span<const Tensor* const> in, std::int6
                          loop, function);
     return;
   }
-  nest_of(out, in).parallel_walk(grain, [&](std::int64_t n, const std::int64_t* offsets,
-                                            const std::int64_t* strides) {
-    const bool all_ones = std::all_of(strides, strides + in.size() + 1,
-                                      [](std::int64_t stride) { return stride == 1; });
-    const std::int64_t step = all_ones ? n : buffer_elements;
-    alignas(64) std::array<std::array<T, buffer_elements>, max_inputs + 1> buffers;
-    for (std::int64_t begin = 0; begin < n; begin += step) {
-      const std::int64_t m = std::min(step, n - begin);
-      std::array<const T*, max_inputs> from{};
-      for (std::size_t k = 0; k < in.size(); ++k) {
-        const std::int64_t stride = strides[k + 1];
-        from[k] = packed(base[k] + offsets[k + 1] + begin * stride, stride, m, buffers[k].data());
-      }
-      T* const target = to + offsets[0] + begin * strides[0];
-      T* const results = strides[0] == 1 ? target : buffers[max_inputs].data();
-      loop(function, m, results, from.data());
-      if (results == target) continue;
-      for (std::int64_t i = 0; i < m; ++i) target[i * strides[0]] = results[i];
-    }
-  });
+  nest_of(out, in).parallel_walk(
+      grain, [&](std::int64_t n, const std::int64_t* offsets, const std::int64_t* strides) {
+        const bool all_ones = std::all_of(strides, strides + in.size() + 1,
+                                          [](std::int64_t stride) { return stride == 1; });
+        const std::int64_t step = all_ones ? n : detail::block;
+        alignas(64) std::array<std::array<T, detail::block>, max_inputs + 1> buffers;
+        for (std::int64_t begin = 0; begin < n; begin += step) {
+          const std::int64_t m = std::min(step, n - begin);
+          std::array<const T*, max_inputs> from{};
+          for (std::size_t k = 0; k < in.size(); ++k) {
+            const std::int64_t stride = strides[k + 1];
+            from[k] = detail::packed(base[k] + offsets[k + 1] + begin * stride, stride, m,
+                                     buffers[k].data());
+          }
+          T* const target = to + offsets[0] + begin * strides[0];
+          T* const results = strides[0] == 1 ? target : buffers[max_inputs].data();
+          loop(function, m, results, from.data());
+          if (results == target) continue;
+          for (std::int64_t i = 0; i < m; ++i) target[i * strides[0]] = results[i];
+        }
+      });
 }
 
 template void elementwise_dense(std::int64_t, float*, std::span<const float* const>, std::int64_t,
