@@ -215,13 +215,13 @@ void check_depth(const Case& c, Found& found) {
     if (by_theory) return limit;
     return limit < 1 ? limit / c.scatter : limit * c.scatter;
   };
-  const double lowest = medians.empty() ? 0 : std::ranges::min(medians);
-  const double highest = medians.empty() ? 0 : std::ranges::max(medians);
   if (c.young()) {
     const double now = c.gradient_ratio.front().value;
     if (now < bound(1e-6)) report_vanishing(c, Severity::Error, now, bound(1e-6), found);
     return;
   }
+  if (medians.empty()) return;
+  const double lowest = std::ranges::min(medians), highest = std::ranges::max(medians);
   const double ratio = medians.back();
   if (highest < bound(1e-4)) {
     report_vanishing(c, Severity::Error, ratio, bound(1e-4), found);

@@ -1,6 +1,7 @@
 #include "gradus/observe/doctor_advice.h"
 #include "gradus/observe/doctor_rules.h"
 #include "gradus/observe/equal_units.h"
+#include "gradus/tensor/statistics.h"
 
 // Equal units, and how far the optimiser moves the weights.
 namespace gradus::observe::doctor {
