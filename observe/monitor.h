@@ -14,8 +14,11 @@ struct MonitorOptions {
   double budget = 0;            ///< greatest share of the run's time to spend; 0: no limit
   std::size_t history = 256;    ///< entries kept a layer; see History
   std::size_t histograms = 32;  ///< of which with histograms
-  std::int64_t window = 10;     ///< observed steps over which a unit must stay 0 to count as dead
-  bool predict = true;          ///< ask theory at the first step; see observe::predict
+  /// Tensors of more elements are judged by about so many, spread evenly; 0: always by all. Rows
+  /// (samples, units) are taken whole where they fit.
+  std::int64_t elements = 4096;
+  std::int64_t window = 10;  ///< observed steps over which a unit must stay 0 to count as dead
+  bool predict = true;       ///< ask theory at the first step; see observe::predict
 };
 
 /// Watches a network while it is trained, by hooks: nothing in the model or in the training loop

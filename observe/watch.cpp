@@ -123,7 +123,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   auto seen = std::make_shared<Seen>();
   layers_[i].latest = seen;
   layer.units = output.dim() == 0 ? 1 : output.size(-1);
-  const Tensor z = output.detach();
+  const Tensor z = some_rows(output.detach(), options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z);
   take_flat_shares(i, z);
@@ -138,7 +138,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
 void Monitor::Watch::take_flat_shares(std::size_t i, const Tensor& z) {
   const LayerState& state = layers_[i];
   if (!state.shape.saturates || !state.latest) return;
-  const Shares flat = shares_outside(z.detach(), state.shape.low, state.shape.high);
+  const Shares flat = shares_outside(z, state.shape.low, state.shape.high);
   state.latest->step.saturated_low = flat.low;
   state.latest->step.saturated_high = flat.high;
 }
@@ -149,7 +149,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   LayerState& source = layers_[found->second];
   if (!source.latest || !input.is_floating()) return;
   const ContextScope scope({});
-  const Tensor x = input.detach();
+  const Tensor x = some_rows(input.detach(), options_.elements);
   LayerStep& step = source.latest->step;
   step.activation = sample_of(x);
   if (source.latest->histogrammed) source.latest->histograms.activation = log_histogram(x);
@@ -171,9 +171,11 @@ void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& s
   if (seen->step.step != step_) return;
   Timed timed(record_.cost.observing_seconds);
   const ContextScope scope({});
-  const Tensor g = gradient.detach();
+  const Tensor g = some_rows(gradient.detach(), options_.elements);
+  const std::int64_t samples =
+      gradient.numel() / std::max<std::int64_t>(1, record_.layers[i].units);
   seen->step.grad = sample_of(g);
-  seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms);
+  seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms, samples);
   if (seen->histogrammed) seen->histograms.grad = log_histogram(g);
   layers_[i].learned = seen;
 }

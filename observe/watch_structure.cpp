@@ -3,6 +3,7 @@
 
 #include "gradus/autograd/node.h"
 #include "gradus/observe/origin.h"
+#include "gradus/observe/sampling.h"
 #include "gradus/observe/watch.h"
 
 // What a monitor learns from the graph of the first pass: what follows what.
@@ -72,7 +73,7 @@ void Monitor::Watch::fill_structure() {
     }
     activation_of_.emplace(consumer < count ? consumer : kOutput, source);
     // This pass went by before its structure was known.
-    take_flat_shares(source, trace_.layers[source].output);
+    take_flat_shares(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
     take_activation(consumer < count ? consumer : kOutput,
                     consumer < count ? trace_.layers[consumer].inputs[0] : trace_.output);
   }
