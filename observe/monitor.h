@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "gradus/nn/module.h"
+#include "gradus/nn/any_module.h"
 #include "gradus/observe/findings.h"
 #include "gradus/observe/record.h"
 
@@ -34,10 +34,15 @@ struct MonitorOptions {
 /// activation and dL/dz, and per parameter those of its value, its gradient and of the optimiser's
 /// actual change. A layer is a module that owns parameters directly, or normalises; frozen, shared
 /// and repeatedly called ones as well. It may come and go in mid-training. Runs under NoGrad, as in
-/// an evaluation between two steps, are not watched. Copies of the network are the same network.
+/// an evaluation between two steps, are not watched. Copies of the network are the same network;
+/// the monitor holds one.
 class Monitor {
  public:
-  explicit Monitor(nn::Module& net, const MonitorOptions& options = {}, Where at = Where::here());
+  template <std::derived_from<nn::Module> M>
+  explicit Monitor(M& net, const MonitorOptions& options = {}, Where at = Where::here())
+      : Monitor(nn::handle_of(net), options, at) {}
+  explicit Monitor(std::shared_ptr<nn::Module> net, const MonitorOptions& options = {},
+                   Where at = Where::here());
   ~Monitor();  ///< takes the hooks off
   Monitor(Monitor&&) noexcept;
   Monitor& operator=(Monitor&&) = delete;

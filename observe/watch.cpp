@@ -9,31 +9,31 @@
 
 namespace gradus::observe {
 
-Monitor::Watch::Watch(nn::Module& net, const MonitorOptions& options)
-    : net_(net), options_(options) {
-  record_.network = net.type_name();
+Monitor::Watch::Watch(std::shared_ptr<nn::Module> net, const MonitorOptions& options)
+    : net_(std::move(net)), options_(options) {
+  record_.network = net_->type_name();
 }
 
 void Monitor::Watch::attach() {
   // Weak, so that a call that runs while the monitor dies is safe.
   auto self = weak_from_this();
   hooks_.emplace_back(
-      net_.register_forward_pre_hook([self](const nn::Module&, std::span<Tensor> inputs) {
+      net_->register_forward_pre_hook([self](const nn::Module&, std::span<Tensor> inputs) {
         if (auto watch = self.lock()) watch->before_network(inputs);
       }));
-  for (auto& [name, layer] : layers_of(net_)) {
+  for (auto& [name, layer] : layers_of(*net_)) {
     hooks_.emplace_back(layer.register_forward_hook(
         [self, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
                                              const Tensor& output) {
           if (auto watch = self.lock()) watch->after_layer(*module, path, inputs, output);
         }));
   }
-  hooks_.emplace_back(net_.register_forward_hook(
+  hooks_.emplace_back(net_->register_forward_hook(
       [self](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
         auto watch = self.lock();
         return watch ? watch->after_network(output) : Tensor();
       }));
-  for (auto& [name, parameter] : net_.named_parameters()) {
+  for (auto& [name, parameter] : net_->named_parameters()) {
     record_.parameters.push_back({.name = name,
                                   .shape = parameter.shape(),
                                   .tensor = parameter,
@@ -56,14 +56,14 @@ void Monitor::Watch::before_network(std::span<Tensor> inputs) {
   }
   // The first pass is traced as it runs.
   trace_ = {};
-  recorder_ = std::make_unique<Recorder>(net_, trace_);
+  recorder_ = std::make_unique<Recorder>(*net_, trace_);
   if (!inputs.empty()) trace_.input = inputs[0] = marked(inputs[0]);
 }
 
 void Monitor::Watch::predict_on(const Tensor& input) {
   busy_ = true;
   try {
-    record_.expected = predict(net_, input.detach());
+    record_.expected = predict(*net_, input.detach());
   } catch (const Error&) {
     // A network that cannot be run twice has no prediction; training goes on.
   }

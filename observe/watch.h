@@ -15,7 +15,7 @@ namespace gradus::observe {
 /// graph may fire after the monitor has gone, and then do nothing.
 class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
  public:
-  Watch(nn::Module& net, const MonitorOptions& options);
+  Watch(std::shared_ptr<nn::Module> net, const MonitorOptions& options);
 
   /// Once, when a shared_ptr owns it.
   void attach();
@@ -89,7 +89,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   void choose_next(double loss);
   std::size_t bytes() const;
 
-  nn::Module& net_;
+  std::shared_ptr<nn::Module> net_;
   MonitorOptions options_;
   RunRecord record_;
   std::vector<ScopedHook> hooks_;

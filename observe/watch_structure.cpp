@@ -48,7 +48,7 @@ void Monitor::Watch::fill_structure() {
     trace_ = {};
     return;  // some layers made no floating-point numbers: entries would not match
   }
-  find_origins(net_, trace_);
+  find_origins(*net_, trace_);
   const std::size_t count = trace_.layers.size();
   for (std::size_t consumer = 0; consumer <= count; ++consumer) {
     const Origin& origin = consumer < count ? trace_.layers[consumer].origin() : trace_.end;
