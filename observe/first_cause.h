@@ -11,7 +11,7 @@ namespace gradus::observe {
 
 /// What one operand of an op held, or what the op made.
 struct Operand {
-  std::string name;  ///< a parameter's, "2.weight"; else "input 1", "gradient", "result"
+  std::string name;  ///< a parameter's in quotes, "'2.weight'"; else "input 1", "gradient"
   Shape shape;
   double min = 0;  ///< of the finite elements; both 0 where there is none
   double max = 0;
@@ -23,6 +23,8 @@ struct Operand {
   /// Share of the elements that are NaN or infinite.
   double nonfinite_share() const;
 };
+
+Operand range_of(std::string name, const Tensor& x);
 
 /// How an op comes to be the first.
 enum class Breach {
@@ -52,10 +54,13 @@ struct FirstCause {
 
 /// The message, and what each operand held:
 ///
-///   step 17: log made 3 infinities of finite numbers, at train.cpp:42 in 'head'
-///     input 1  (128, 10)  0 to 0.98
-///     result   (128, 10)  -103.2 to -0.02, 3 of 1280 infinite
+///   step 17: log made 3 infinities out of finite numbers, at train.cpp:42 in 'head'
+///       input 1  (128, 10)  0 to 0.98
+///       result   (128, 10)  -103.2 to -0.02, 3 infinities of 1280
 std::string to_string(const FirstCause& cause);
+
+/// The sentence for its message, from all other members.
+std::string describe(const FirstCause& cause);
 
 /// As the doctor reports it, with the remedies that fit the op.
 Finding to_finding(const FirstCause& cause);
