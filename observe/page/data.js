@@ -11,10 +11,16 @@ const columns = run.columns;
 
 for (const key of Object.keys(run.steps)) run.steps[key] = run.steps[key].map(decoded);
 
+// "blocks.3.linear", but "0 Linear" where the name is a mere number; "head #2" for a second call.
+function labelOf({ name, type, call }) {
+  const label = /^\d+$/.test(name) ? `${name} ${type}` : name || type;
+  return label + (call > 0 ? ` #${call + 1}` : "");
+}
+
 // Per layer and column: z and a are the RMS of pre-activation and activation, g that of dL/dz.
 run.layers.forEach((layer, index) => {
   layer.index = index;
-  layer.label = (layer.name || layer.type) + (layer.call > 0 ? ` #${layer.call + 1}` : "");
+  layer.label = labelOf(layer);
   for (const key of ["z", "a", "g", "low", "high", "dead", "update"]) {
     layer[key] = numbers(layer[key], columns.length);
   }
@@ -54,8 +60,15 @@ function columnOf(step) {
   return low;
 }
 
+// The last column that is finite throughout; the last one where there is none.
+function firstShown() {
+  const finite = (c) => !layers.some((layer) => isLost(layer.g[c]) || isLost(layer.z[c]));
+  for (let c = columns.length - 1; c >= 0; --c) if (finite(c)) return c;
+  return Math.max(0, columns.length - 1);
+}
+
 // What is shown. Every picture redraws what depends on it.
-const state = { column: Math.max(0, columns.length - 1), layer: 0, axis: "linear" };
+const state = { column: firstShown(), layer: 0, axis: "linear" };
 const watchers = [];
 function show(change) {
   Object.assign(state, change);

@@ -21,23 +21,45 @@ function textWidth(text) {
   return ruler.measureText(text).width;
 }
 
-// Names of layers differ most at their ends, so the middle goes.
+// What the paths of all layers begin with, in whole components: "encoder.blocks.".
+const commonPath = (() => {
+  const paths = layers.map((layer) => layer.name.split("."));
+  const [first = []] = paths;
+  let shared = 0;
+  while (shared < first.length - 1 && paths.every((p) => p.length > shared + 1 && p[shared] === first[shared])) ++shared;
+  return layers.length > 1 ? first.slice(0, shared).map((part) => part + ".").join("") : "";
+})();
+const rowName = (layer) => layer.label.slice(commonPath.length);
+
+// Takes letters out of the words before the last, then of the last: numbers and last names tell
+// layers apart. "encoder.blocks.3.linear_in" -> "e\u2026b\u20263.linear_in".
 function shortened(text, width) {
-  if (textWidth(text) <= width) return text;
-  let keep = text.length - 1;
-  const cut = () => text.slice(0, Math.floor(keep * 0.4)) + "\u2026" + text.slice(text.length - Math.ceil(keep * 0.6));
-  while (keep > 2 && textWidth(cut()) > width) --keep;
-  return cut();
+  const words = text.split(".");
+  const keep = words.map((word) => word.length);
+  const last = words.length - 1;
+  const shown = (word, i) => (keep[i] >= word.length ? word : i < last ? `${word.slice(0, keep[i])}\u2026`
+    : `${word.slice(0, Math.ceil(keep[i] / 2))}\u2026${word.slice(word.length - Math.floor(keep[i] / 2))}`);
+  const join = () => words.map(shown).join(".").replaceAll("\u2026.", "\u2026");
+  while (textWidth(join()) > width) {
+    const longest = keep.slice(0, last).reduce((best, n, i) => (n > 1 && !(n <= keep[best]) ? i : best), -1);
+    if (longest < 0 && keep[last] <= 2) break;
+    --keep[longest < 0 ? last : longest];
+  }
+  return join();
 }
 
 // Rows, one a layer, from the top. Charts through time share the width of their names.
-const rowHeight = layers.length <= 8 ? 30 : layers.length <= 20 ? 22 : layers.length <= 45 ? 15
-  : Math.max(1, 660 / layers.length);
-const rowsHeight = Math.round(rowHeight * layers.length);
+let rowHeight = 0;
+let rowsHeight = 0;
+function setRows() {
+  const n = layers.length;
+  rowHeight = n <= 8 ? 30 : n <= 20 ? 22 : n <= 45 ? 15 : Math.max(1, (isNarrow() ? 480 : 660) / n);
+  rowsHeight = Math.round(rowHeight * n);
+}
 const rowAt = (y) => Math.min(layers.length - 1, Math.max(0, Math.floor(y / rowHeight)));
 const isNarrow = () => document.body.clientWidth < 640;
 function nameWidth() {
-  const longest = layers.reduce((w, layer) => Math.max(w, textWidth(layer.label)), 0);
+  const longest = layers.reduce((w, layer) => Math.max(w, textWidth(rowName(layer))), 0);
   return Math.ceil(Math.min(isNarrow() ? 92 : 170, Math.max(56, longest + 12)));
 }
 
@@ -46,7 +68,7 @@ function rowNames(parent, width, top) {
   const every = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((n) => n * rowHeight >= 14.5) ?? 2000;
   for (let i = 0; i < layers.length; i += every) {
     parent.append(svg("text", { x: width - 8, y: top + (i + 0.5) * rowHeight + 4, "text-anchor": "end", class: "name" },
-      shortened(layers[i].label, width - 10)));
+      shortened(rowName(layers[i]), width - 10)));
   }
 }
 

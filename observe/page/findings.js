@@ -26,8 +26,8 @@ function figure(name, value) {
   return isNumber(value) || isLost(value) ? [` \u00b7 ${name} `, element("b", {}, number(value))] : [];
 }
 
-function remedyItem(remedy) {
-  const item = element("li", {}, remedy.action);
+function remedyItem(remedy, isFirst) {
+  const item = element("li", {}, ...(isFirst ? [element("b", {}, "Try first: "), remedy.action] : [sentence(remedy.action)]));
   if (remedy.code) item.append(element("pre", {}, element("code", {}, remedy.code)));
   return item;
 }
@@ -37,7 +37,7 @@ function findingItem(finding, index) {
   const layer = layers.find((l) => l.name === finding.layer ||
     (finding.layer && finding.layer.startsWith(l.name + ".") && l.name));
   if (layer) {
-    const button = element("button", { type: "button", title: "Show this layer" }, finding.layer || "the network");
+    const button = element("button", { type: "button", title: "Show this layer" }, layer.name === finding.layer ? layer.label : finding.layer);
     button.onclick = () => {
       show({ layer: layer.index, column: columnOf(finding.since_step) });
       $("flow-title").scrollIntoView({ behavior: "smooth" });
@@ -50,17 +50,17 @@ function findingItem(finding, index) {
   place.append(` \u00b7 since step ${count(finding.since_step)}`);
 
   const body = element("div", { class: "finding" },
-    element("h3", {}, element("span", { class: "severity" }, sentence(finding.severity)), `: ${sentence(finding.symptom).toLowerCase()}`),
+    element("h3", {}, element("span", { class: "severity" }, sentence(finding.severity)), `: ${finding.symptom.replaceAll("-", " ")}`),
     place, element("p", { class: "cause" }, finding.cause),
-    element("p", { class: "figures" }, finding.statistic + ": ", element("b", {}, number(decoded(finding.measured))),
+    element("p", { class: "figures" }, sentence(finding.statistic) + ": ", element("b", {}, number(decoded(finding.measured))),
       ...figure("expected", decoded(finding.expected)), ...figure("threshold", decoded(finding.threshold))));
   const [first, ...others] = finding.remedies;
   if (first) {
-    body.append(element("ol", { class: "remedies" }, remedyItem(first)));
+    body.append(element("ol", { class: "remedies" }, remedyItem(first, true)));
   }
   if (others.length > 0) {
     body.append(element("details", {}, element("summary", {}, others.length === 1 ? "1 other remedy" : `${others.length} other remedies`),
-      element("ol", { class: "remedies" }, ...others.map(remedyItem))));
+      element("ol", { class: "remedies" }, ...others.map((other) => remedyItem(other, false)))));
   }
   return element("li", { class: finding.severity },
     element("span", { class: "number", "aria-label": `Finding ${index + 1}` }, String(index + 1)), body);

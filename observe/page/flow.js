@@ -17,7 +17,7 @@ function drawFlow() {
   const x = stepScale(left, width - right);
   const scale = flowScale();
   const picture = svg("svg", { width, height, "aria-hidden": "true" });
-  bottomAxis(picture, x, top + rowsHeight, top + rowsHeight, "step", Math.floor((width - left) / 90));
+  bottomAxis(picture, x, top + rowsHeight, top + rowsHeight, "step", Math.floor((width - left) / 64));
   rowNames(picture, left, top);
   picture.append(svg("rect", { x: left - 0.5, y: top - 0.5, width: width - right - left + 1, height: rowsHeight + 1, class: "frame" }));
   const canvas = colorCanvas(left, top, width - right - left, rowsHeight, (paint) => {
@@ -54,7 +54,9 @@ function markFlow() {
   const layer = layers[state.layer];
   const ratio = gradientRatio(state.column);
   const lead = ["RMS of dL/dz, the gradient at each layer's output, on a logarithmic scale."];
-  if (ratio) {
+  if (ratio && isLost(ratio.measured)) {
+    lead.push(`At step ${count(columns[state.column])} it is not finite.`);
+  } else if (ratio) {
     lead.push(`At step ${count(columns[state.column])} it is ${number(ratio.first.g[state.column])} in ${ratio.first.label} and ` +
       `${number(ratio.last.g[state.column])} in ${ratio.last.label}: a ratio of ${number(ratio.measured)}` +
       (ratio.expected !== null ? `, where theory expected ${number(ratio.expected)} of the initial weights.` : "."));

@@ -14,7 +14,8 @@ function number(v) {
   const sign = v < 0 ? "\u2212" : "";
   if (size >= 1e-3 && size < 1e5) return sign + grouped(String(Number(size.toPrecision(3))));
   const [mantissa, exponent] = size.toExponential(2).split("e");
-  return `${sign}${Number(mantissa)}\u00d7${powerOfTen(Number(exponent))}`;
+  const factor = Number(mantissa) === 1 ? "" : `${Number(mantissa)}\u00d7`;
+  return sign + factor + powerOfTen(Number(exponent));
 }
 
 // Thin spaces between thousands.
@@ -41,5 +42,5 @@ function bytes(n) {
   return n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${Number((n / 1e6).toPrecision(3))} MB`;
 }
 
-// "vanishing-gradient" -> "Vanishing gradient".
-const sentence = (slug) => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll("-", " ");
+// With a capital, but for symbols such as dL/dz.
+const sentence = (text) => (/^[a-z]+\b/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);

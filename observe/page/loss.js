@@ -67,7 +67,7 @@ function timeChart(node, { height, marks, description, title }, paint) {
   const bottom = height - 40;
   const x = stepScale(left, right);
   const picture = svg("svg", { width, height, role: "img", "aria-label": description });
-  bottomAxis(picture, x, top, bottom, title, Math.floor((right - left) / 90));
+  bottomAxis(picture, x, top, bottom, title, Math.floor((right - left) / 64));
   const extra = paint(picture, x, { left, right, top, bottom });
   picture.append(svg("line", { class: "cursor", y1: top, y2: bottom }));
   node.replaceChildren(picture);
@@ -109,12 +109,15 @@ function drawCurve(picture, values, x, y, style) {
   });
 }
 
-function drawLost(picture, values, x, { top, bottom }) {
+// `steps` are those that the values belong to.
+function drawLost(picture, values, steps, x, { top, bottom }) {
   for (const [first, last] of lostStretches(values)) {
-    const from = x.at(run.steps.step[first]);
-    const to = x.at(last + 1 < values.length ? run.steps.step[last + 1] : stepRange.high);
+    const from = x.at(steps[first]);
+    const to = x.at(last + 1 < values.length ? steps[last + 1] : stepRange.high);
     picture.append(svg("rect", { x: from, y: top, width: Math.max(2, to - from), height: bottom - top, class: "lost" }));
-    if (to - from > 70) picture.append(svg("text", { x: (from + to) / 2, y: (top + bottom) / 2, "text-anchor": "middle", class: "lost-text" }, "not finite"));
+    if (to - from > 70) {
+      picture.append(svg("text", { x: (from + to) / 2, y: (top + bottom) / 2, "text-anchor": "middle", class: "lost-text" }, "not finite"));
+    }
   }
 }
 
@@ -137,7 +140,7 @@ function drawLoss() {
     const y = lossScale(loss, box.bottom, box.top);
     leftAxis(picture, y, box.left, box.right, 5);
     if (y.log) lead.push("The axis is logarithmic.");
-    drawLost(picture, loss, x, box);
+    drawLost(picture, loss, run.steps.step, x, box);
     for (const badge of badges(x)) {
       const style = badge.error ? " error" : "";
       const half = Math.max(10, textWidth(badge.text) / 2 + 6);
@@ -169,9 +172,10 @@ function drawNorms() {
     const y = { ...logScale(decadesOf(all), box.bottom, box.top), positive: true };
     leftAxis(picture, y, box.left, box.right, 4);
     const observed = (values) => brokenLine(seen.map((i) => (isNumber(values[i]) && values[i] > 0 ? [x.at(run.steps.step[i]), y.at(values[i])] : null)));
-    drawLost(picture, grad_norm, x, box);
-    picture.append(svg("path", { d: observed(grad_norm), class: "measured" }));
+    drawLost(picture, seen.map((i) => grad_norm[i]), seen.map((i) => run.steps.step[i]), x, box);
+    // Beneath the other, so that it shows where they differ.
     if (clipped > 0) picture.append(svg("path", { d: observed(clipped_norm), class: "expected" }));
+    picture.append(svg("path", { d: observed(grad_norm), class: "measured" }));
     if (seen.length <= 12) {
       for (const i of seen) {
         if (isNumber(grad_norm[i]) && grad_norm[i] > 0) picture.append(svg("circle", { cx: x.at(run.steps.step[i]), cy: y.at(grad_norm[i]), r: 3, class: "dot" }));

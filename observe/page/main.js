@@ -1,6 +1,7 @@
 // Puts the page together and keeps it in step with what is chosen.
 
 function drawAll() {
+  setRows();
   drawLoss();
   drawNorms();
   if (columns.length === 0 || layers.length === 0) return;
@@ -24,6 +25,7 @@ function setUpControls() {
   $("step").oninput = () => show({ column: Number($("step").value) });
   $("previous").onclick = () => show({ column: state.column - 1 });
   $("next").onclick = () => show({ column: state.column + 1 });
+  document.querySelectorAll(".needs-many").forEach((node) => { node.hidden = columns.length < 2; });
   $("step-control").hidden = $("axis-control").hidden = columns.length < 2;
   $("layer").append(...layers.map((layer) => element("option", { value: layer.index }, layer.label)));
   $("layer").onchange = () => show({ layer: Number($("layer").value) });

@@ -1,6 +1,7 @@
 // Four panels that share their rows, one a layer: gradient, activation, update, dead and saturated.
 
-const gutter = 26;  // at the left for exact zeros, at the right for what is not finite
+const gutter = 26;   // at the left for exact zeros, at the right for what is not finite
+const endRoom = 20;  // for half a tick's label
 
 function profilePanels() {
   const rectified = layers.some((layer) => layer.rectifies && layer.dead.some(isNumber));
@@ -13,15 +14,15 @@ function profilePanels() {
       { name: "measured", style: "measured", of: (layer) => layer.z, range: true },
       { name: "expected", style: "expected", at: (layer) => layer.expected_z },
       { name: "after the activation", style: "second", of: (layer) => layer.a }] },
-    { title: "Update", unit: "RMS of the change over RMS of the weights", kind: "log", series: [
+    { title: "Update", unit: "RMS of change / RMS of weights", kind: "log", series: [
       { name: "measured", style: "measured", of: (layer) => layer.update, range: true }] },
   ];
   if (rectified || saturated) {
     panels.push({ title: rectified ? (saturated ? "Dead and saturated" : "Dead units") : "Saturated",
       unit: rectified ? (saturated ? "share of units, of elements" : "share of units, 0 on every sample") : "share of elements", kind: "share", series: [
         rectified && { name: "dead", style: "dead", at: (layer, c) => (layer.rectifies ? layer.dead[c] : null) },
-        saturated && { name: "flat to the left", style: "low", at: (layer, c) => (layer.saturates ? layer.low[c] : null) },
-        saturated && { name: "to the right", style: "high", at: (layer, c) => (layer.saturates ? layer.high[c] : null) },
+        saturated && { name: "low end", style: "low", at: (layer, c) => (layer.saturates ? layer.low[c] : null) },
+        saturated && { name: "high end", style: "high", at: (layer, c) => (layer.saturates ? layer.high[c] : null) },
       ].filter(Boolean) });
   }
   for (const panel of panels) {
@@ -46,9 +47,9 @@ function drawProfiles() {
   const inRow = panelsInRow();
   const names = nameWidth();
   host.style.gridTemplateColumns = Array.from({ length: inRow }, (_, i) =>
-    `minmax(0, calc((100% - ${names + 18 * (inRow - 1)}px) / ${inRow}${i === 0 ? ` + ${names}px` : ""}))`).join(" ");
+    `minmax(0, calc((100% - ${names + 10 * (inRow - 1)}px) / ${inRow}${i === 0 ? ` + ${names}px` : ""}))`).join(" ");
   host.replaceChildren(...panels.map((panel, i) => {
-    const left = i % inRow === 0 ? names : 0;
+    const left = i % inRow === 0 ? names : endRoom;
     const indent = `padding-left:${left}px`;
     panel.node = element("div", { class: "chart" });
     panel.left = left;
@@ -66,7 +67,7 @@ function drawPanel(panel) {
   const width = node.clientWidth;
   const top = 4;
   const from = left + (panel.hasZero ? gutter : 6);
-  const to = width - (panel.hasLost ? gutter + 4 : 14);
+  const to = width - (panel.hasLost ? gutter + 4 : endRoom);
   const scale = panel.kind === "log" ? logScale(panel.decades, from, to) : linearScale(0, 1, from, to);
   if (panel.kind === "share") {
     const plain = scale.ticks;
@@ -77,8 +78,8 @@ function drawPanel(panel) {
   bottomAxis(picture, scale, top, top + rowsHeight, "", Math.max(2, Math.floor((to - from) / 46)));
   if (panel.hasZero) picture.append(svg("text", { x: left + 8, y: top + rowsHeight + 16, "text-anchor": "middle" }, "0"));
   if (panel.hasLost) picture.append(svg("text", { x: width - 14, y: top + rowsHeight + 16, "text-anchor": "middle", class: "lost-text" }, "NaN"));
-  if (left > 0) rowNames(picture, left, top);
-  picture.append(svg("rect", { class: "band", x: left, width: width - left, y: top + state.layer * rowHeight, height: Math.max(2, rowHeight) }));
+  if (left > endRoom) rowNames(picture, left, top);
+  picture.append(svg("rect", { class: "band", x: from - 6, width: to - from + 12, y: top + state.layer * rowHeight, height: Math.max(2, rowHeight) }));
   const place = (value) => value === null ? null : isLost(value) ? width - 14 : value === 0 && panel.kind === "log" ? left + 8 : scale.at(value);
   if (panel.kind === "share") drawShares(picture, panel, scale, top);
   else {

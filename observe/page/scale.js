@@ -81,9 +81,11 @@ function stepScale(from, to) {
   };
 }
 
-// Colours are mixed in OKLab, where equal distances look equal (Ottosson 2020,
-// https://bottosson.github.io/posts/oklab/).
-function oklab(lightness, a, b) {
+// Colours are made in OKLab, where equal distances look equal (Ottosson 2020,
+// https://bottosson.github.io/posts/oklab/). Linear red, green and blue, in [0, 1] if displayable.
+function linearRgb(lightness, chroma, hue) {
+  const a = chroma * Math.cos(hue);
+  const b = chroma * Math.sin(hue);
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
@@ -91,19 +93,23 @@ function oklab(lightness, a, b) {
     4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
     -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
     -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ].map((c) => {
-    const v = Math.min(1, Math.max(0, c));
-    return Math.round(255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
-  });
+  ];
 }
+const encoded = (v) => Math.round(255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
 
 // From dark violet over teal to bright yellow. Lightness rises evenly and blue turns to yellow, so
-// the order shows without colour vision and in print.
+// the order shows without colour vision and in print. The hue gives way before a channel is cut
+// off, which would draw an edge where there is none in the data.
 const flowRamp = Array.from({ length: 256 }, (_, i) => {
   const t = i / 255;
-  const hue = ((292 - 190 * t) * Math.PI) / 180;
-  const chroma = 0.085 + 0.075 * Math.sin(Math.PI * (0.15 + 0.85 * t) ** 1.1);
-  return oklab(0.27 + 0.66 * t, chroma * Math.cos(hue), chroma * Math.sin(hue));
+  const hue = ((295 - 193 * t) * Math.PI) / 180;
+  let chroma = 0.1 + 0.06 * (2 * t - 1) ** 2;
+  let rgb = linearRgb(0.25 + 0.67 * t, chroma, hue);
+  while (Math.min(...rgb) < 0.0015 || Math.max(...rgb) > 1) {
+    chroma *= 0.98;
+    rgb = linearRgb(0.25 + 0.67 * t, chroma, hue);
+  }
+  return rgb.map(encoded);
 });
 
 // From the panel's colour to the ink of measured values.
