@@ -3,6 +3,7 @@
 
 #include "gradus/autograd/node.h"
 #include "gradus/observe/origin.h"
+#include "gradus/observe/sampling.h"
 #include "gradus/observe/watch.h"
 
 // What a monitor learns from the graph of the first pass: what follows what.
@@ -47,7 +48,7 @@ void Monitor::Watch::fill_structure() {
     trace_ = {};
     return;  // some layers made no floating-point numbers: entries would not match
   }
-  find_origins(net_, trace_);
+  find_origins(*net_, trace_);
   const std::size_t count = trace_.layers.size();
   for (std::size_t consumer = 0; consumer <= count; ++consumer) {
     const Origin& origin = consumer < count ? trace_.layers[consumer].origin() : trace_.end;
@@ -72,7 +73,7 @@ void Monitor::Watch::fill_structure() {
     }
     activation_of_.emplace(consumer < count ? consumer : kOutput, source);
     // This pass went by before its structure was known.
-    take_flat_shares(source, trace_.layers[source].output);
+    take_flat_shares(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
     take_activation(consumer < count ? consumer : kOutput,
                     consumer < count ? trace_.layers[consumer].inputs[0] : trace_.output);
   }

@@ -163,6 +163,21 @@ TEST_CASE("layers called again, frozen, shared or residual", "[monitor]") {
   CHECK(monitor.layer("in").last().grad);
 }
 
+TEST_CASE("a monitor keeps the network alive", "[monitor]") {
+  std::optional<nn::Sequential> net = small_net();
+  const Tensor x = randn({8, 4});
+  Monitor monitor(*net);
+  nn::Sequential other = *net;
+  net.reset();
+  Tensor loss = other(x).sum();
+  loss.backward();
+  monitor.step(loss);
+  CHECK(monitor.layer("0").module->type_name() == "Linear");
+  nn::Module& base = other;
+  Monitor of_base(base);
+  CHECK(of_base.record().network == "Sequential");
+}
+
 TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 3)};
   {
