@@ -340,3 +340,16 @@ TEST_CASE("theory stands beside what was measured", "[monitor]") {
   CHECK(monitor.record().gradient_ratio().value() == Approx(ratio).epsilon(0.5));
   CHECK(monitor.record().hidden_layers().size() == 10);
 }
+
+TEST_CASE("what makes the output is known", "[monitor]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};
+  Monitor monitor(net);
+  Training(net).step(monitor);
+  const auto& end = monitor.record().structure->end;
+  REQUIRE(end.ops.size() == 1);
+  CHECK(end.ops[0].name == "sigmoid");
+  CHECK(monitor.layer("2").is_output);
+  CHECK(monitor.layer("2").saturates);
+  CHECK(monitor.layer("2").last().activation);
+}
