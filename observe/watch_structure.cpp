@@ -50,6 +50,13 @@ void Monitor::Watch::fill_structure() {
   }
   find_origins(*net_, trace_);
   const std::size_t count = trace_.layers.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& ops = trace_.layers[i].own_ops;
+    record_.layers[i].is_activation =
+        !ops.empty() && std::ranges::all_of(ops, [](const std::string& op) {
+          return kind_of(op) == OpKind::Activation || kind_of(op) == OpKind::Shape;
+        });
+  }
   for (std::size_t consumer = 0; consumer <= count; ++consumer) {
     const Origin& origin = consumer < count ? trace_.layers[consumer].origin() : trace_.end;
     if (origin.sources.empty()) continue;
