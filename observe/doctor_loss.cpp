@@ -69,9 +69,10 @@ void check_spikes(const Case& c, Found& found) {
   f.statistic = "norm of the gradient over its running median, at its greatest";
   f.measured = greatest;
   f.threshold = 10;
-  f.cause = fmt::format("in {} steps the gradient was more than 10 times as long as in the steps "
-                        "before, and threw the weights off",
-                        spikes);
+  f.cause = fmt::format(
+      "in {} steps the gradient was more than 10 times as long as in the steps "
+      "before, and threw the weights off",
+      spikes);
   f.remedies = {clip_norm(median(norms)), lower_rate(10, 1)};
   found.push_back(std::move(f));
 }
@@ -92,12 +93,14 @@ void check_clipping(const Case& c, Found& found) {
   f.statistic = "share of observed steps in which the gradient was clipped";
   f.measured = share;
   f.threshold = 0.9;
-  f.cause = fmt::format("clipping left {:.2g} of a usual gradient of norm {:.2g}: it no longer "
-                        "guards against outliers but sets the length of every step",
-                        median(left), median(norms));
-  f.remedies = {{Cure::ClipNorm, "clip only what is unusual: at about twice the usual norm",
-                 fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", 2 * median(norms))},
-                higher_rate(10)};
+  f.cause = fmt::format(
+      "clipping left {:.2g} of a usual gradient of norm {:.2g}: it no longer "
+      "guards against outliers but sets the length of every step",
+      median(left), median(norms));
+  f.remedies = {
+      {Cure::ClipNorm, "clip only what is unusual: at about twice the usual norm",
+       fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", 2 * median(norms))},
+      higher_rate(10)};
   found.push_back(std::move(f));
 }
 
@@ -123,9 +126,10 @@ void check_oscillation(const Case& c, Found& found) {
   f.statistic = "mean change of the loss from step to step, over its median";
   f.measured = swing;
   f.threshold = limit;
-  f.cause = fmt::format("the loss turned {} times in the last {} steps and came no lower: the steps "
-                        "leap over the valley they are in",
-                        turns, late.size());
+  f.cause = fmt::format(
+      "the loss turned {} times in the last {} steps and came no lower: the steps "
+      "leap over the valley they are in",
+      turns, late.size());
   f.remedies = {lower_rate(10, 1), clip_norm(1)};
   found.push_back(std::move(f));
 }
@@ -143,10 +147,12 @@ void check_speed(const Case& c, Found& found) {
   f.statistic = "share by which the loss has fallen";
   f.measured = (levels[0] - levels[9]) / std::abs(levels[0]);
   f.threshold = 0.1;
-  f.cause = fmt::format("the loss falls steadily and in a straight line, at {:.1g} of the weights a "
-                        "step: larger steps would do the same in fewer",
-                        update);
-  f.remedies = {higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
+  f.cause = fmt::format(
+      "the loss falls steadily and in a straight line, at {:.1g} of the weights a "
+      "step: larger steps would do the same in fewer",
+      update);
+  f.remedies = {
+      higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
   found.push_back(std::move(f));
 }
 

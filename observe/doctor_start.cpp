@@ -99,7 +99,8 @@ void check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
 void check_input(const Case& c, Found& found) {
   const Sample& x = c.run.input;
   if (!x || x.rms == 0 || c.course.learned() || input_is_normalized(c)) return;
-  const double deviation = std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
+  const double deviation =
+      std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
   const bool off_scale = x.rms > 20 || x.rms < 0.01;
   const bool off_centre = deviation > 0 && std::abs(x.mean) > 10 * deviation;
   if (!off_scale && !off_centre) return;
@@ -109,13 +110,15 @@ void check_input(const Case& c, Found& found) {
   Finding f{.symptom = Symptom::InputScale,
             .severity = harm || c.course.flat() ? Severity::Error : Severity::Warning};
   if (!c.run.layers.empty()) f.at = c.run.layers.front().at;
-  f.statistic = off_scale ? "RMS of the first input" : "mean over standard deviation of the first input";
+  f.statistic =
+      off_scale ? "RMS of the first input" : "mean over standard deviation of the first input";
   f.measured = off_scale ? x.rms : std::abs(x.mean) / deviation;
   f.expected = off_scale ? 1 : 0;
   f.threshold = off_scale ? (x.rms > 20 ? 20 : 0.01) : 10;
-  f.cause = fmt::format("inputs have mean {:.3g} and standard deviation {:.3g}, where initialisers "
-                        "and learning rates count on about 0 and 1",
-                        x.mean, deviation);
+  f.cause = fmt::format(
+      "inputs have mean {:.3g} and standard deviation {:.3g}, where initialisers "
+      "and learning rates count on about 0 and 1",
+      x.mean, deviation);
   f.remedies = {scale_input(),
                 {Cure::Manual, "or let the network normalise them",
                  "nn::BatchNorm1d(features)  // as its first layer"}};
@@ -137,9 +140,10 @@ void check_initialization(const Case& c, Found& found) {
   if (large && !c.course.learned() && saturated > (c.young() ? 0.6 : 0.3)) {
     Finding f = misfit_of(*flat, saturated > 0.6 ? Severity::Error : Severity::Warning, off.size(),
                           c.hidden.size());
-    f.cause += fmt::format(": they are so large that {:.0f} % of the units of '{}' were saturated "
-                           "before the first step",
-                           100 * saturated, flat->layer->path);
+    f.cause += fmt::format(
+        ": they are so large that {:.0f} % of the units of '{}' were saturated "
+        "before the first step",
+        100 * saturated, flat->layer->path);
     f.remedies = remedies_for(*flat, true);
     // Small weights do not save deep sigmoids: check_depth says why.
     if (sigmoids >= 4) f.remedies.erase(f.remedies.begin());

@@ -15,6 +15,7 @@ struct Bar {
   std::string name;
   double measured = 0;             ///< may be 0 or not finite
   std::optional<double> expected;  ///< positive
+  std::size_t layers = 1;
 };
 
 std::vector<Bar> bars_of(const RunRecord& record, std::int64_t step) {
@@ -43,7 +44,8 @@ Bar merged(std::span<const Bar> bars) {
     log_expected += std::log(*bar.expected);
     ++expected;
   }
-  Bar group{bars.front().name, std::exp(log_measured / static_cast<double>(bars.size())), {}};
+  Bar group{bars.front().name, std::exp(log_measured / static_cast<double>(bars.size())),
+            std::nullopt, bars.size()};
   if (bars.size() > 1) group.name += fmt::format(" (+{})", bars.size() - 1);
   if (expected > 0) group.expected = std::exp(log_expected / static_cast<double>(expected));
   return group;
@@ -58,7 +60,7 @@ std::vector<Bar> grouped(const std::vector<Bar>& bars) {
   return groups;
 }
 
-/// Whole decades around all positive values.
+/// Whole decades around all positive values; low == high where there is none.
 struct Decades {
   int low = 0;
   int high = 0;
@@ -88,8 +90,9 @@ struct Decades {
 };
 
 std::string drawn(const Bar& bar, const Decades& decades, std::size_t width) {
-  if (bar.measured == 0) return "exactly 0";
-  if (!std::isfinite(bar.measured)) return "not finite";
+  const std::string some = bar.layers > 1 ? " in some" : "";
+  if (bar.measured == 0) return "exactly 0" + some;
+  if (!std::isfinite(bar.measured)) return "not finite" + some;
   std::string line(width, ' ');
   std::fill_n(line.begin(), decades.column(bar.measured, width) + 1, '#');
   if (bar.expected) line[decades.column(*bar.expected, width)] = '|';
@@ -121,9 +124,11 @@ std::string gradient_chart(const RunRecord& record) {
   const std::size_t width = kWidth - names - 10;
   std::string text = fmt::format("RMS of dL/dz at step {}, {} layers{}\n", step, all.size(),
                                  expects ? " (# measured, | expected by theory)" : "");
-  const std::string low = fmt::format("1e{}", decades.low);
-  text += fmt::format("{:{}}{}{:>{}}\n", "", names + 10, low, fmt::format("1e{}", decades.high),
-                      width - low.size());
+  if (decades.low < decades.high) {
+    const std::string low = fmt::format("1e{}", decades.low);
+    text += fmt::format("{:{}}{}{:>{}}\n", "", names + 10, low, fmt::format("1e{}", decades.high),
+                        width - low.size());
+  }
   for (const Bar& bar : bars) {
     text += fmt::format("{:<{}}  {:>7.1e} {}\n", cut(bar.name, names), names, bar.measured,
                         drawn(bar, decades, width));

@@ -28,7 +28,7 @@ function drawFlow() {
       paint(x.at(columns[c]) - left, row * rowHeight, x.at(columnEnd(c)) - left, (row + 1) * rowHeight, rgb);
     }));
   });
-  const over = svg("svg", { width, height, "aria-hidden": "true", style: "position:absolute;left:0;top:0" },
+  const over = svg("svg", { width, height, "aria-hidden": "true", class: "over" },
     svg("rect", { class: "chosen-row", fill: "none" }), svg("line", { class: "cursor", y1: top, y2: top + rowsHeight }));
   node.replaceChildren(picture, canvas, over);
   const cell = (px, py) => ({ column: columnOf(Math.max(stepRange.low, x.invert(px))), layer: rowAt(py - top) });
@@ -49,7 +49,7 @@ function markFlow() {
   const x = stepScale(left, node.clientWidth - flowMargin.right);
   for (const [key, value] of Object.entries({ x: left - 1.5, width: x.to - left + 3,
     y: flowMargin.top + state.layer * rowHeight - 1.5, height: rowHeight + 3,
-    stroke: "var(--ink)", "stroke-width": 1.5 })) row.setAttribute(key, value);
+    "stroke-width": 1.5 })) row.setAttribute(key, value);
   moveCursor(node, x);
   const layer = layers[state.layer];
   const ratio = gradientRatio(state.column);

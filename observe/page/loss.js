@@ -2,13 +2,16 @@
 
 const plotLeft = () => nameWidth();
 
-// Centred mean over a fiftieth of the run, for runs long enough to be noisy.
-function smoothed(values) {
+// Centred mean over a fiftieth of the run, for runs long enough to be noisy; on a logarithmic axis
+// the geometric one, which follows the line that is seen.
+function smoothed(values, log) {
   const half = Math.floor(values.length / 100);
-  if (values.length < 150 || half < 1) return null;
-  return values.map((_, i) => {
+  if (values.filter(isNumber).length < 150) return null;
+  return values.map((value, i) => {
+    if (!isNumber(value)) return null;
     const near = values.slice(Math.max(0, i - half), i + half + 1).filter(isNumber);
-    return near.length > 0 ? near.reduce((a, b) => a + b, 0) / near.length : null;
+    const mean = near.reduce((sum, v) => sum + (log ? Math.log(v) : v), 0) / near.length;
+    return log ? Math.exp(mean) : mean;
   });
 }
 
@@ -128,18 +131,19 @@ function drawLoss() {
     return;
   }
   const finite = loss.filter(isNumber);
-  const mean = smoothed(loss);
+  const { log } = lossScale(loss, 0, 1);
+  const mean = smoothed(loss, log);
   const lost = loss.findIndex(isLost);
   const lead = [mean ? "Each step, and its mean over a fiftieth of the run." : "Each step."];
   if (run.findings.length > 0) lead.push("Numbers mark where the findings began.");
   if (lost >= 0) lead.push(`Not finite from step ${count(run.steps.step[lost])}.`);
+  if (log) lead.push("The axis is logarithmic.");
   const description = finite.length > 0
     ? `Loss from ${number(loss[0])} to ${number(loss[loss.length - 1])} in ${counted(run.run_steps, "step")}; least ${number(Math.min(...finite))}.`
     : "The loss was never finite.";
   timeChart($("loss"), { height: 250, marks: run.findings.length > 0, description, title: "step" }, (picture, x, box) => {
     const y = lossScale(loss, box.bottom, box.top);
     leftAxis(picture, y, box.left, box.right, 5);
-    if (y.log) lead.push("The axis is logarithmic.");
     drawLost(picture, loss, run.steps.step, x, box);
     for (const badge of badges(x)) {
       const style = badge.error ? " error" : "";
@@ -157,7 +161,7 @@ function drawLoss() {
 }
 
 function drawNorms() {
-  const { grad_norm, clipped_norm, update_norm } = run.steps;
+  const { loss, grad_norm, clipped_norm, update_norm } = run.steps;
   const all = [...grad_norm, ...clipped_norm].filter((v) => isNumber(v) && v > 0);
   $("norms-block").hidden = all.length === 0;
   if (all.length === 0) return;
@@ -172,7 +176,7 @@ function drawNorms() {
     const y = { ...logScale(decadesOf(all), box.bottom, box.top), positive: true };
     leftAxis(picture, y, box.left, box.right, 4);
     const observed = (values) => brokenLine(seen.map((i) => (isNumber(values[i]) && values[i] > 0 ? [x.at(run.steps.step[i]), y.at(values[i])] : null)));
-    drawLost(picture, seen.map((i) => grad_norm[i]), seen.map((i) => run.steps.step[i]), x, box);
+    drawLost(picture, seen.map((i) => (isLost(loss[i]) ? NaN : grad_norm[i])), seen.map((i) => run.steps.step[i]), x, box);
     // Beneath the other, so that it shows where they differ.
     if (clipped > 0) picture.append(svg("path", { d: observed(clipped_norm), class: "expected" }));
     picture.append(svg("path", { d: observed(grad_norm), class: "measured" }));
