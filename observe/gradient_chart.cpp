@@ -20,13 +20,17 @@ struct Bar {
 
 std::vector<Bar> bars_of(const RunRecord& record, std::int64_t step) {
   const ExpectedProfile profile = expected_profile(record);
-  const double top = profile.top ? record.layers[*profile.top].grad_rms() : 0;
+  const auto measured = [](const LayerRecord& layer) {
+    const Sample& grad = layer.last().grad;
+    return grad.nonfinite > 0 ? std::nan("") : double{grad.rms};
+  };
+  const LayerRecord* top = profile.top ? &record.layers[*profile.top] : nullptr;
+  const double measured_top = top && !top->steps.empty() ? measured(*top) : 0;
   std::vector<Bar> bars;
   for (std::size_t i = 0; i < record.layers.size(); ++i) {
     const LayerRecord& layer = record.layers[i];
     if (layer.steps.empty() || layer.last().step != step || !layer.last().grad) continue;
-    Bar bar{label(layer), layer.last().grad.rms, profile.grad_rms(i, top)};
-    if (layer.last().grad.nonfinite > 0) bar.measured = std::nan("");
+    Bar bar{label(layer), measured(layer), profile.grad_rms(i, measured_top)};
     if (bar.expected && !(*bar.expected > 0)) bar.expected.reset();
     bars.push_back(std::move(bar));
   }
@@ -78,13 +82,14 @@ struct Decades {
       take(bar.expected.value_or(0));
     }
     if (greatest == 0) return;
-    low = static_cast<int>(std::floor(std::log10(least)));
-    high = std::max(static_cast<int>(std::ceil(std::log10(greatest))), low + 1);
+    // Powers of ten are not exact in float32: 1e-4 must not open the decade below.
+    low = static_cast<int>(std::floor(std::log10(least) + 1e-6));
+    high = std::max(static_cast<int>(std::ceil(std::log10(greatest) - 1e-6)), low + 1);
   }
 
   /// The column of a positive value among `width`.
   std::size_t column(double value, std::size_t width) const {
-    const double share = (std::log10(value) - low) / (high - low);
+    const double share = std::clamp((std::log10(value) - low) / (high - low), 0.0, 1.0);
     return static_cast<std::size_t>(std::lround(share * static_cast<double>(width - 1)));
   }
 };

@@ -52,7 +52,7 @@ function drawHistogram({ node, list, title, unit }, steps, ramp, greatest) {
   const x = stepScale(left, right);
   const picture = svg("svg", { width, height: bottom + 60, role: "img", "aria-label":
     `${title}: magnitudes from ${number(binStart(low))} to ${number(binStart(high))} through the run.` });
-  bottomAxis(picture, x, zeroTop + 12, zeroTop + 12, "step", Math.floor((right - left) / 64));
+  bottomAxis(picture, x, zeroTop + 12, zeroTop + 12, stepTitle(), Math.floor((right - left) / 64));
   const exponents = { low: Math.log10(binStart(low)), high: Math.log10(binStart(high)) };
   leftAxis(picture, logScale(exponents, bottom, top), left, right, 6);
   picture.append(svg("text", { x: left - 8, y: zeroTop + 10, "text-anchor": "end" }, "0"));
@@ -72,7 +72,7 @@ function drawHistogram({ node, list, title, unit }, steps, ramp, greatest) {
     svg("rect", { x: left - 0.5, y: zeroTop - 0.5, width: right - left + 1, height: 13, class: "frame" }));
   const cursor = x.at(columns[state.column]);
   const over = svg("svg", { width, height: bottom + 20, "aria-hidden": "true", class: "over" },
-    svg("line", { class: "cursor", x1: cursor, x2: cursor, y1: top, y2: zeroTop + 12 }));
+    ...cased("line", { class: "cursor", x1: cursor, x2: cursor, y1: top, y2: zeroTop + 12 }));
   node.replaceChildren(picture, canvas, over);
   pointing(node, (event, px, py) => {
     let i = 0;

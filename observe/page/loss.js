@@ -62,7 +62,7 @@ function badges(x) {
   });
 }
 
-function timeChart(node, { height, marks, description, title }, paint) {
+function timeChart(node, { height, marks, description }, paint) {
   const width = node.clientWidth;
   const left = plotLeft();
   const right = width - 12;
@@ -70,7 +70,7 @@ function timeChart(node, { height, marks, description, title }, paint) {
   const bottom = height - 40;
   const x = stepScale(left, right);
   const picture = svg("svg", { width, height, role: "img", "aria-label": description });
-  bottomAxis(picture, x, top, bottom, title, Math.floor((right - left) / 64));
+  bottomAxis(picture, x, top, bottom, stepTitle(), Math.floor((right - left) / 64));
   const extra = paint(picture, x, { left, right, top, bottom });
   picture.append(svg("line", { class: "cursor", y1: top, y2: bottom }));
   node.replaceChildren(picture);
@@ -82,11 +82,9 @@ function timeChart(node, { height, marks, description, title }, paint) {
 }
 
 function moveCursor(node, x) {
-  const line = node.querySelector(".cursor");
-  if (!line || columns.length === 0) return;
+  if (columns.length === 0) return;
   const at = x.at(columns[state.column]);
-  line.setAttribute("x1", at);
-  line.setAttribute("x2", at);
+  for (const line of node.querySelectorAll(".cursor")) filled(line, { x1: at, x2: at }, []);
 }
 
 function nearestStep(step) {
@@ -141,7 +139,7 @@ function drawLoss() {
   const description = finite.length > 0
     ? `Loss from ${number(loss[0])} to ${number(loss[loss.length - 1])} in ${counted(run.run_steps, "step")}; least ${number(Math.min(...finite))}.`
     : "The loss was never finite.";
-  timeChart($("loss"), { height: 250, marks: run.findings.length > 0, description, title: "step" }, (picture, x, box) => {
+  timeChart($("loss"), { height: 250, marks: run.findings.length > 0, description }, (picture, x, box) => {
     const y = lossScale(loss, box.bottom, box.top);
     leftAxis(picture, y, box.left, box.right, 5);
     drawLost(picture, loss, run.steps.step, x, box);
@@ -172,7 +170,7 @@ function drawNorms() {
     ? [legendLine("measured", "before clipping"), legendLine("expected", `as the optimiser saw it: clipped at ${count(clipped)} of ${counted(seen.length, "observed step")}`)]
     : [];
   $("norms-legend").replaceChildren(...legend);
-  timeChart($("norms"), { height: 170, description: `Norm of the gradient, from ${number(grad_norm[seen[0]])} to ${number(grad_norm[seen[seen.length - 1]])}.`, title: "step" }, (picture, x, box) => {
+  timeChart($("norms"), { height: 170, description: `Norm of the gradient, from ${number(grad_norm[seen[0]])} to ${number(grad_norm[seen[seen.length - 1]])}.` }, (picture, x, box) => {
     const y = { ...logScale(decadesOf(all), box.bottom, box.top), positive: true };
     leftAxis(picture, y, box.left, box.right, 4);
     const observed = (values) => brokenLine(seen.map((i) => (isNumber(values[i]) && values[i] > 0 ? [x.at(run.steps.step[i]), y.at(values[i])] : null)));
