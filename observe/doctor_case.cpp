@@ -120,7 +120,8 @@ Course::Course(const RunRecord& run) {
   if (losses.empty()) return;
   const std::size_t n = losses.size();
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
-  start = median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
+  start =
+      median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
   recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
