@@ -39,6 +39,16 @@ class CommandLine {
     return value;
   }
 
+  /// The text after option `name`, or `fallback`.
+  std::string text(std::string_view name, std::string fallback) {
+    auto at = std::ranges::find(arguments_, name);
+    if (at == arguments_.end()) return fallback;
+    if (at + 1 == arguments_.end()) stop(fmt::format("{} needs a value", name));
+    std::string value(*(at + 1));
+    arguments_.erase(at, at + 2);
+    return value;
+  }
+
   /// Call it last: whatever is left over is a mistake.
   void finish() {
     if (!arguments_.empty()) stop(fmt::format("unknown argument '{}'", arguments_.front()));

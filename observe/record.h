@@ -66,13 +66,14 @@ struct LayerRecord {
   int call = 0;      ///< 0 for the module's first call
   Where at;          ///< the user's line that called it
   nn::Module* module = nullptr;
-  std::int64_t units = 0;   ///< size of the output's last dimension
-  std::string activation;   ///< "relu": what follows it; "" for none, or where that is not known
-  bool saturates = false;   ///< the activation is flat at both ends
-  bool rectifies = false;   ///< the activation is exactly 0, with slope 0, on one side
-  bool normalizes = false;  ///< batch norm, layer norm, RMS norm
-  bool is_output = false;   ///< no layer takes what it makes
-  bool skip_joins = false;  ///< what it makes is added to what went around it
+  std::int64_t units = 0;      ///< size of the output's last dimension
+  std::string activation;      ///< "relu": what follows it; "" for none, or where that is not known
+  bool saturates = false;      ///< the activation is flat at both ends
+  bool rectifies = false;      ///< the activation is exactly 0, with slope 0, on one side
+  bool normalizes = false;     ///< batch norm, layer norm, RMS norm
+  bool is_activation = false;  ///< an activation with parameters, as PReLU
+  bool is_output = false;      ///< no layer takes what it makes
+  bool skip_joins = false;     ///< what it makes is added to what went around it
   std::vector<std::size_t> parameters;  ///< indices into RunRecord::parameters
   History<LayerStep> steps;
   History<LayerHistograms> histograms;
