@@ -37,9 +37,13 @@
 #include "gradus/nn/state_dict.h"
 #include "gradus/nn/summary.h"
 
+#include "gradus/observe/export.h"
+#include "gradus/observe/finite_guard.h"
 #include "gradus/observe/lint.h"
 #include "gradus/observe/monitor.h"
+#include "gradus/observe/noise.h"
 #include "gradus/observe/predict.h"
+#include "gradus/observe/residual_share.h"
 #include "gradus/observe/trace.h"
 #include "gradus/optim/adam.h"
 #include "gradus/optim/clip.h"
