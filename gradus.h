@@ -39,7 +39,9 @@
 
 #include "gradus/observe/lint.h"
 #include "gradus/observe/predict.h"
+#include "gradus/observe/repair.h"
 #include "gradus/observe/trace.h"
+#include "gradus/observe/what_if.h"
 #include "gradus/optim/adam.h"
 #include "gradus/optim/clip.h"
 #include "gradus/optim/one_cycle.h"

@@ -10,37 +10,37 @@ namespace gradus::observe {
 
 /// What can be wrong, in the order of cause before consequence in which it is looked for.
 enum class Symptom {
-  NonFinite,         ///< NaN or Inf
-  ZeroGradient,      ///< exactly 0 through an op, or none at all: detached, frozen, unreached
-  LossMismatch,      ///< the loss does not fit what the output layer makes
-  Symmetry,          ///< units that compute the same and learn the same
-  InputScale,        ///< inputs far from mean 0 and variance 1
-  UpdateTooLarge,    ///< the optimiser's change against the weights
-  Initialization,    ///< weights that do not fit the activation at this depth
-  Saturation,        ///< activations on the flat part
-  DeadUnits,         ///< rectified units that are 0 on every sample
-  Vanishing,         ///< gradient lost on the way down, for another reason
-  Exploding,         ///< gradient growing on the way down, or jumping between steps
-  UpdateTooSmall,    ///< weights that do not move
+  NonFinite,       ///< NaN or Inf
+  ZeroGradient,    ///< exactly 0 through an op, or none at all: detached, frozen, unreached
+  LossMismatch,    ///< the loss does not fit what the output layer makes
+  Symmetry,        ///< units that compute the same and learn the same
+  InputScale,      ///< inputs far from mean 0 and variance 1
+  UpdateTooLarge,  ///< the optimiser's change against the weights
+  Initialization,  ///< weights that do not fit the activation at this depth
+  Saturation,      ///< activations on the flat part
+  DeadUnits,       ///< rectified units that are 0 on every sample
+  Vanishing,       ///< gradient lost on the way down, for another reason
+  Exploding,       ///< gradient growing on the way down, or jumping between steps
+  UpdateTooSmall,  ///< weights that do not move
   OscillatingLoss,
   SlowLearning,
-  ClippingAlways     ///< clipping fires on almost every step
+  ClippingAlways  ///< clipping fires on almost every step
 };
 /// "vanishing-gradient": the same for the same symptom, for programs and for searching.
 const char* to_string(Symptom symptom);
 
 /// What may be done, as what_if() and repair() know it.
 enum class Cure {
-  MatchedInit,     ///< the initialiser recommended for the activation
-  OtherActivation, ///< a non-saturating one
+  MatchedInit,      ///< the initialiser recommended for the activation
+  OtherActivation,  ///< a non-saturating one
   BatchNorm,
   Residual,
   ClipNorm,
   LowerRate,
   HigherRate,
   ScaleInput,
-  OtherLoss,       ///< a loss that fits the output, or the output without softmax
-  Manual           ///< only the user can: the code says where
+  OtherLoss,  ///< a loss that fits the output, or the output without softmax
+  Manual      ///< only the user can: the code says where
 };
 const char* to_string(Cure cure);
 

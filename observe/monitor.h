@@ -9,13 +9,13 @@
 namespace gradus::observe {
 
 struct MonitorOptions {
-  std::int64_t dense = 30;        ///< so many first steps are all observed,
-  std::int64_t every = 10;        ///< then one in so many
-  double budget = 0;              ///< greatest share of the run's time to spend; 0: no limit
-  std::size_t history = 256;      ///< entries kept a layer; see History
-  std::size_t histograms = 32;    ///< of which with histograms
-  std::int64_t window = 10;       ///< observed steps over which a unit must stay 0 to count as dead
-  bool predict = true;            ///< ask theory at the first step; see observe::predict
+  std::int64_t dense = 30;      ///< so many first steps are all observed,
+  std::int64_t every = 10;      ///< then one in so many
+  double budget = 0;            ///< greatest share of the run's time to spend; 0: no limit
+  std::size_t history = 256;    ///< entries kept a layer; see History
+  std::size_t histograms = 32;  ///< of which with histograms
+  std::int64_t window = 10;     ///< observed steps over which a unit must stay 0 to count as dead
+  bool predict = true;          ///< ask theory at the first step; see observe::predict
 };
 
 /// Watches a network while it is trained, by hooks: nothing in the model or in the training loop

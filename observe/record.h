@@ -65,13 +65,13 @@ struct LayerRecord {
   int call = 0;      ///< 0 for the module's first call
   Where at;          ///< the user's line that called it
   nn::Module* module = nullptr;
-  std::int64_t units = 0;     ///< size of the output's last dimension
-  std::string activation;     ///< "relu": what follows it; "" for none, or where that is not known
-  bool saturates = false;     ///< the activation is flat at both ends
-  bool rectifies = false;     ///< the activation is exactly 0, with slope 0, on one side
-  bool normalizes = false;    ///< batch norm, layer norm, RMS norm
-  bool is_output = false;     ///< no layer takes what it makes
-  bool skip_joins = false;    ///< what it makes is added to what went around it
+  std::int64_t units = 0;   ///< size of the output's last dimension
+  std::string activation;   ///< "relu": what follows it; "" for none, or where that is not known
+  bool saturates = false;   ///< the activation is flat at both ends
+  bool rectifies = false;   ///< the activation is exactly 0, with slope 0, on one side
+  bool normalizes = false;  ///< batch norm, layer norm, RMS norm
+  bool is_output = false;   ///< no layer takes what it makes
+  bool skip_joins = false;  ///< what it makes is added to what went around it
   std::vector<std::size_t> parameters;  ///< indices into RunRecord::parameters
   History<LayerStep> steps;
   History<LayerHistograms> histograms;
@@ -87,9 +87,9 @@ struct LayerRecord {
 /// A parameter at one observed step.
 struct ParameterStep {
   std::int64_t step = 0;
-  Sample value;      ///< before the optimiser's step
-  Sample gradient;   ///< as backward() left it, before any clipping; absent where none arrived
-  Sample change;     ///< what the optimiser really added; absent where no gradient arrived
+  Sample value;     ///< before the optimiser's step
+  Sample gradient;  ///< as backward() left it, before any clipping; absent where none arrived
+  Sample change;    ///< what the optimiser really added; absent where no gradient arrived
   /// RMS(change) / RMS(value); 0 where there is no change, infinity where the value was 0.
   double update_ratio() const;
 };
@@ -97,8 +97,8 @@ struct ParameterStep {
 struct ParameterRecord {
   std::string name;  ///< "blocks.3.linear.weight"
   Shape shape;
-  Tensor tensor;                 ///< the parameter itself
-  bool in_normalization = false; ///< scale or shift of a normalisation
+  Tensor tensor;                  ///< the parameter itself
+  bool in_normalization = false;  ///< scale or shift of a normalisation
   History<ParameterStep> steps;
 };
 
@@ -124,19 +124,20 @@ struct Cost {
 };
 
 struct RunRecord {
-  std::string network;                ///< its type: "Sequential"
-  std::vector<LayerRecord> layers;    ///< in the order in which their calls returned
+  std::string network;              ///< its type: "Sequential"
+  std::vector<LayerRecord> layers;  ///< in the order in which their calls returned
   std::vector<ParameterRecord> parameters;
   History<RunStep> steps{4096};
   /// What lies between the layers, from the first observed step; its tensors are dropped. Entries
   /// are those of `layers`. Absent where the network itself was not called, only parts of it.
   std::optional<Trace> structure;
-  std::vector<std::string> loss_ops;  ///< recorded between the network's output and the loss
-  Sample input;                       ///< the network's input at the first observed step
-  std::optional<Prediction> expected; ///< by theory, with the weights of the first observed step
+  std::vector<std::string> loss_ops;   ///< recorded between the network's output and the loss
+  Sample input;                        ///< the network's input at the first observed step
+  std::optional<Prediction> expected;  ///< by theory, with the weights of the first observed step
   Cost cost;
 
-  /// Indices of the hidden linear layers' calls, first to last: the ones whose dL/dz tells of depth.
+  /// Indices of the hidden linear layers' calls, first to last: the ones whose dL/dz tells of
+  /// depth.
   std::vector<std::size_t> hidden_layers() const;
   /// First over last RMS dL/dz of the hidden layers, in the last observed step; absent where there
   /// are fewer than two or no gradient arrived.
