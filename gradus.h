@@ -38,6 +38,7 @@
 #include "gradus/nn/summary.h"
 
 #include "gradus/observe/lint.h"
+#include "gradus/observe/monitor.h"
 #include "gradus/observe/predict.h"
 #include "gradus/observe/repair.h"
 #include "gradus/observe/trace.h"

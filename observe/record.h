@@ -116,10 +116,11 @@ struct RunStep {
 /// What watching has cost.
 struct Cost {
   double observing_seconds = 0;  ///< inside the monitor's hooks and step()
+  double setup_seconds = 0;      ///< once, in the first step: theory and the network's structure
   double total_seconds = 0;      ///< from attaching to the last step
   std::int64_t observed_steps = 0;
   std::size_t bytes = 0;  ///< held by the record
-  /// Of the time that the program would have taken without the monitor.
+  /// observing_seconds, of the time that the steps would have taken without the monitor.
   double share() const;
 };
 

@@ -83,5 +83,7 @@ Trace trace(nn::Module& net, const Tensor& input, Where at = Where::here());
 
 /// The modules that a trace counts as layers: owners of parameters, and normalisations.
 std::vector<nn::NamedModule> layers_of(nn::Module& net);
+/// Batch norm, layer norm, RMS norm.
+bool is_normalization(const nn::Module& module);
 
 }  // namespace gradus::observe
