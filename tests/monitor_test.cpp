@@ -389,13 +389,3 @@ TEST_CASE("what makes the output is known", "[monitor]") {
 
 }
 
-TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
-  manual_seed(8);
-  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
-                     nn::Linear(6, 3)};
-  Training training(net);
-  Monitor monitor(net);
-  training.step(monitor);
-  CHECK(monitor.layer("1").is_activation);
-  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
-}
