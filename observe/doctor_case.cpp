@@ -1,6 +1,7 @@
 #include "gradus/observe/doctor_case.h"
 
 #include <map>
+#include <numeric>
 
 #include "gradus/nn/embedding.h"
 
@@ -137,6 +138,14 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+double midmean(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const std::ptrdiff_t quarter = std::ssize(values) / 4;
+  const std::vector<double> middle(values.begin() + quarter, values.end() - quarter);
+  return std::accumulate(middle.begin(), middle.end(), 0.0) / static_cast<double>(middle.size());
+}
+
 std::vector<double> windows(const Series& points) {
   std::vector<double> medians;
   if (points.size() < 3 * kWindow) return medians;
@@ -158,7 +167,7 @@ Course::Course(const RunRecord& run) {
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
   start =
       median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
-  recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
+  recent = midmean({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
   fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);

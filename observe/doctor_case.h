@@ -13,7 +13,8 @@ namespace gradus::observe::doctor {
 /// Observed steps in a window; what is no matter of a single step must last for three of them.
 constexpr std::size_t kWindow = 10;
 
-double median(std::vector<double> values);  ///< 0 of none
+double median(std::vector<double> values);   ///< 0 of none
+double midmean(std::vector<double> values);  ///< mean of the middle half; 0 of none
 
 struct Point {
   std::int64_t step;
@@ -54,7 +55,7 @@ struct Course {
 
   std::vector<double> losses;  ///< of every step that is remembered, up to the first not finite
   double start = 0;            ///< median of the first three
-  double recent = 0;           ///< median of the last tenth, of ten steps at least
+  double recent = 0;           ///< midmean of the last tenth, of ten steps at least
   /// The loss of a classifier that says the same of every input, ln(classes); known where the loss
   /// is the mean of a cross entropy.
   std::optional<double> uninformed;
