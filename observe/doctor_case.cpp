@@ -53,16 +53,18 @@ std::optional<double> uninformed_loss(const RunRecord& run) {
   return {};
 }
 
-/// Variance over samples and units of what a regression's network says, where its loss is a square.
-double output_variance(const RunRecord& run) {
-  if (run.loss_ops.size() < 2 || run.loss_ops[1] != "square") return 0;
+/// Variance over samples and units of what a regression's network says, where the loss is its mean
+/// squared error.
+std::optional<double> output_variance(const RunRecord& run) {
+  const std::vector<std::string> squares = {"sub", "square", "mean"};
+  if (run.loss_ops != squares) return {};
   for (const LayerRecord& layer : run.layers) {
     if (!layer.is_output || layer.steps.empty()) continue;
     const LayerStep& step = layer.last();
     const Sample& y = step.activation ? step.activation : step.z;
     return double(y.rms) * y.rms - double(y.mean) * y.mean;
   }
-  return 0;
+  return {};
 }
 
 bool is_normalized(const RunRecord& run, std::size_t index) {
@@ -92,6 +94,13 @@ bool is_linear(const RunRecord& run, std::size_t index) {
   });
 }
 
+/// The activation whose weights suit this one, too.
+std::string nearest(const std::string& activation) {
+  const bool like_tanh =
+      activation == "hardtanh" || activation == "softsign" || activation == "lecun_tanh";
+  return like_tanh ? "tanh" : activation;
+}
+
 std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   Hidden hidden{.index = index, .layer = &run.layers[index]};
   const std::int64_t units = hidden.layer->units;
@@ -113,7 +122,7 @@ std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   hidden.normalized = is_normalized(run, index);
   hidden.calls =
       static_cast<int>(std::ranges::count(run.layers, hidden.layer->module, &LayerRecord::module));
-  hidden.fit = init_fit(is_linear(run, index) ? "linear" : hidden.layer->activation);
+  hidden.fit = init_fit(is_linear(run, index) ? "linear" : nearest(hidden.layer->activation));
   if (hidden.fit) hidden.wanted = hidden.fit->gain(hidden.inputs, units);
   return hidden;
 }
@@ -171,7 +180,9 @@ Course::Course(const RunRecord& run) {
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
   fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);
-  low = uninformed ? recent < 0.7 * *uninformed : recent < 0.3 * output_variance(run);
+  const std::optional<double> explained = output_variance(run);
+  low = uninformed ? recent < 0.7 * *uninformed : explained && recent < 0.3 * *explained;
+  poor = explained && recent > 4 * *explained;
 }
 
 bool Course::falling() const {

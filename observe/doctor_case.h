@@ -64,12 +64,18 @@ struct Course {
   /// It is low by itself, however the run began: below .7 of `uninformed`, or a mean square below
   /// .3 of the outputs' variance.
   bool low = false;
+  /// A regression that explains less than a fifth of its targets' variance, however far it has
+  /// come.
+  bool poor = false;
 
   bool flat() const { return !(fallen > 0.1) && !low; }
-  bool learned() const { return fallen > 0.3 || low; }
+  bool learned() const { return low || (fallen > 0.3 && !poor); }
   /// Still on its way, from wherever it began.
   bool falling() const;
-  bool diverged() const { return recent > 2 * std::max(start, uninformed.value_or(start)); }
+  /// Above where it began, and not for a moment only.
+  bool diverged() const {
+    return losses.size() >= 10 && recent > 2 * std::max(start, uninformed.value_or(start));
+  }
 };
 
 /// A hidden linear layer that is run for the first time in a step, and its weight.
