@@ -62,6 +62,7 @@ std::optional<double> output_variance(const RunRecord& run) {
     if (!layer.is_output || layer.steps.empty()) continue;
     const LayerStep& step = layer.last();
     const Sample& y = step.activation ? step.activation : step.z;
+    if (y.count < 8 * layer.units) return {};  // too few samples to vary
     return double(y.rms) * y.rms - double(y.mean) * y.mean;
   }
   return {};

@@ -120,5 +120,5 @@ TEST_CASE("steps too large need a loss that suffers", "[doctor]") {
             .empty());
   CHECK(symptoms(run(8, flat, 0.7)).empty());
   CHECK(symptoms(run(
-            8, [](int i) { return 1.0 + i; }, 0.7)) == Names{"update-too-large"});
+            12, [](int i) { return 1.0 + i; }, 0.7)) == Names{"update-too-large"});
 }
