@@ -37,6 +37,7 @@
 #include "gradus/nn/state_dict.h"
 #include "gradus/nn/summary.h"
 
+#include "gradus/observe/doctor.h"
 #include "gradus/observe/export.h"
 #include "gradus/observe/finite_guard.h"
 #include "gradus/observe/lint.h"

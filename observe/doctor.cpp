@@ -17,30 +17,39 @@ How the loss went (Course) is the most important guard. A classifier that knows 
 of ln(classes); below .7 of that, or of what the run began with, a network has `learned`; above .9
 it is `flat`. In a regression the outputs' variance stands for what the targets explain.
 
-  symptom       told by                                          told only if
-  non-finite    the first NaN or Inf of a step, forward then     -
-                backward
-  zero          no gradient, or exactly 0, at a trainable layer  three observed steps; not where the
-                                                                 loss has nothing left to teach
-  loss          the ops between network and loss                 -
-  symmetry      rows of a weight equal within 1e-6, and their    it is no output layer
-                gradients too
-  input scale   RMS outside [.01, 20], or mean > 10 deviations   it has not learned; not normalised
-  initial       n Var W off by more than 1.35, and at the first  it has not learned, or the excess
-  weights       step: dL/dz shrunk 1e4 or grown 1e3 by depth,    is 16-fold; weights matched to the
-                or units saturated, or a loss of 10 ln(classes)  activation would have mended it
-  explosion     dL/dz grown 1e3 by depth at the first step       it has not learned
-  large steps   RMS(dw) / RMS(w) > .5 or .1 in the first ten     it has not learned, or diverged;
-not weights near 0, or normalised saturation    > .6 or .3 of a layer where phi' < .05 max phi'
-flat; no output layer dead units    > .6 or .25 of a layer 0 on every sample         it has not
-learned; they died since the first steps, or nearly all are vanishing     dL/dz first over last <
-1e-4, or 1e-2            has not learned, or flat spikes        gradient 10 times as long as in the
-steps        three times, and each time the loss around was the worse for it clipping      9 of 10
-steps clipped, to less than .3           it has not learned small steps   RMS(dw) / RMS(w) < 1e-5
-everywhere, or exactly   it has not learned, though there is 0 where a gradient arrives a slope
-(Case::slope) oscillation   the loss turns, by more than batches explain     it came no lower
-meanwhile slow          RMS(dw) / RMS(w) < 1e-4 for 200 steps            flat, though there is a
-slope
+  symptom      told by                                      only if
+  loss         the ops between network and loss             -
+  zero         no gradient, or exactly 0, at a trainable    there is something left to learn
+               layer in three observed steps
+  symmetry     rows of a weight equal within 1e-6, and      no output layer
+               those of its gradient
+  input scale  RMS outside [.01, 20], or mean > 10          not learned, not normalised
+               deviations
+  initial      n Var W off by a third, and at the first     matched weights would have mended
+               step dL/dz shrunk 1e4 or grown 1e3 by        it; not learned, or 16-fold off
+               depth, units saturated, or a loss of 10
+               ln(classes)
+  explosion    dL/dz grown 1e3 by depth at the first step   not learned
+  large steps  RMS(dw) / RMS(w) > .5 (.1) in one of the     not learned (flat), or diverged;
+               first ten                                    weights not near 0, not normalised
+  saturation   > .6 (.3) of a layer where phi' < .05 max    flat; no output layer
+               phi'
+  dead units   > .6 (.25) of a layer 0 on every sample      not learned (flat); they died
+                                                            since the beginning, or nearly all
+                                                            are
+  vanishing    dL/dz, first over last, < 1e-4 (1e-2)        not learned (flat)
+  spikes       gradient 10 times as long as in the steps    three times, to the loss's harm
+               around
+  clipping     9 of 10 steps clipped, to less than .3       not learned
+  small steps  RMS(dw) / RMS(w) < 1e-5 in every weight, or  not learned, though there is a
+               0 where a gradient arrives                   slope (Case::slope)
+  oscillation  the loss turns, by more than batches         it came no lower meanwhile
+               explain
+  slow         RMS(dw) / RMS(w) < 1e-4 for 200 steps        flat, though there is a slope
+  non-finite   the first NaN or Inf of a step, forward,     -
+               then backward
+
+What stands in parentheses makes it a warning instead of an error.
 
 The ratio of gradients scatters in narrow layers (Hanin 2018): limits on it move out by two standard
 deviations, unless theory expects as much of these very weights. Normalised layers let the gradient
