@@ -73,10 +73,10 @@ struct Hidden {
   const ParameterRecord* weight = nullptr;
   const ParameterRecord* bias = nullptr;  ///< null where there is none
   std::int64_t inputs = 0;
-  bool normalized = false;     ///< a normalisation follows, so that the weight's scale is nothing
-  std::optional<InitFit> fit;  ///< what belongs to its activation
-  double gain = 0;             ///< sigma_w^2 = fan_in E[W^2], at the first observed step
-  double wanted = 0;           ///< of `fit`
+  bool normalized = false;        ///< a normalisation follows, so that the weight's scale is nothing
+  std::optional<InitFit> fit = {};  ///< what belongs to its activation
+  double gain = 0;                ///< sigma_w^2 = fan_in E[W^2], at the first observed step
+  double wanted = 0;              ///< of `fit`
 
   bool judged() const { return fit && !normalized && !layer->skip_joins && gain > 0; }
   /// ln(gain / wanted): how far off, and to which side.
@@ -96,8 +96,8 @@ struct Case {
   Series gradient_ratio;
   const LayerRecord* first = nullptr;  ///< whose ratio it is; null where there are no two
   const LayerRecord* last = nullptr;
-  double scatter = 1;       ///< factor by which width alone makes the ratio scatter, two sigma
-  bool normalized = false;  ///< there is a normalisation somewhere
+  double scatter = 1;  ///< factor by which width alone makes the ratio scatter, two sigma
+  bool normalized = false;        ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
 
   /// value(entry) of each entry in which it is not NaN, up to the first step that was not finite.
@@ -114,6 +114,15 @@ struct Case {
 
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }
+  /// Enough steps to tell slow learning from none.
+  bool grown() const { return course.losses.size() >= 100; }
+  bool went_wrong() const { return nonfinite_at || course.diverged(); }
+  /// Where a ratio has to lie to count as beyond `limit` (< 1: below it). The scatter of narrow
+  /// layers moves it outwards, unless theory expects as much of these very weights.
+  double bound(double limit) const;
+  /// ||dL/dw|| ||w|| / |L|: by which share the loss would change if the weights moved by all of
+  /// their size. Near 0 at a minimum or on a plateau, where steps are small because slopes are.
+  double slope() const;
   /// What theory expects of the ratio, for the weights as they were at the first observed step.
   std::optional<double> expected_ratio() const;
 };

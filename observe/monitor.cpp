@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gradus/observe/doctor.h"
+#include "gradus/observe/report.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
 
@@ -74,5 +75,9 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
 }
 
 Findings Monitor::diagnose() const { return observe::diagnose(record()); }
+
+void Monitor::report(const std::filesystem::path& file, Where at) const {
+  write_report(record(), diagnose(), file, at);
+}
 
 }  // namespace gradus::observe
