@@ -209,3 +209,33 @@ TEST_CASE("write_report names the file that it cannot write", "[report]") {
   CHECK_THAT(message, StartsWith("[report] " + file + " cannot be written: No such file"));
   CHECK_THAT(message, Contains("at report_test.cpp:"));
 }
+
+TEST_CASE("a monitor reports what it has watched", "[report]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(2, 4), nn::ReLU(), nn::Linear(4, 3)};
+  optim::SGD sgd(net.parameters(), {.lr = 0.1});
+  Monitor monitor(net);
+  const Tensor x = randn({8, 2});
+  const Tensor y = randint(0, 3, {8});
+  for (int step = 0; step < 3; ++step) {
+    sgd.zero_grad();
+    Tensor loss = cross_entropy(net(x), y);
+    loss.backward();
+    sgd.step();
+    monitor.step(loss);
+  }
+  const TempFolder folder;
+  monitor.report(folder.path("run.html"));
+  std::stringstream written;
+  written << std::ifstream(folder.path("run.html")).rdbuf();
+  const json data = data_in(written.str());
+  CHECK(data["columns"] == json({0, 1, 2}));
+  REQUIRE(data["layers"].size() == 2);
+  const json& hidden = data["layers"][0];
+  CHECK(hidden["label"] == "0 Linear");
+  CHECK(hidden["activation"] == "relu");
+  CHECK(hidden["weights"] == "0.weight");
+  CHECK(hidden["g"][2].get<double>() == Approx(monitor.layer("0").grad_rms()).epsilon(1e-3));
+  CHECK(hidden["expected_g"].is_number());
+  CHECK_THAT(hidden["at"].get<std::string>(), StartsWith("report_test.cpp:"));
+}
