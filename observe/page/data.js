@@ -63,16 +63,23 @@ function firstShown() {
   return Math.max(0, columns.length - 1);
 }
 
-// What is shown. Every picture redraws what depends on it.
+// What is shown. Every picture redraws what depends on it, at most once a frame.
 const state = {
   column: firstShown(),
   layer: 0,
   axis: 'linear'
 };
 const watchers = [];
+let changes = null;
 function show(change) {
   Object.assign(state, change);
   state.column = Math.min(Math.max(state.column, 0), Math.max(0, columns.length - 1));
   state.layer = Math.min(Math.max(state.layer, 0), Math.max(0, layers.length - 1));
-  for (const watcher of watchers) watcher(change);
+  if (changes === null) requestAnimationFrame(tellWatchers);
+  changes = {...changes, ...change};
+}
+function tellWatchers() {
+  const told = changes;
+  changes = null;
+  for (const watcher of watchers) watcher(told);
 }

@@ -16,10 +16,8 @@ function filled(node, attributes, children) {
 const $ = (id) => document.getElementById(id);
 
 const ruler = document.createElement('canvas').getContext('2d');
-function textWidth(text) {
-  ruler.font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  return ruler.measureText(text).width;
-}
+ruler.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+const textWidth = (text) => ruler.measureText(text).width;
 
 // What the paths of all layers begin with, in whole components: "encoder.blocks.".
 const commonPath = (() => {
@@ -57,17 +55,16 @@ function shortened(text, width) {
 // Rows, one a layer, from the top. Charts through time share the width of their names.
 let rowHeight = 0;
 let rowsHeight = 0;
+let nameWidth = 0;
 function setRows() {
   const n = layers.length;
   rowHeight = n <= 8 ? 30 : n <= 20 ? 22 : n <= 45 ? 15 : Math.max(1, (isNarrow() ? 480 : 660) / n);
   rowsHeight = Math.round(rowHeight * n);
+  const longest = layers.reduce((w, layer) => Math.max(w, textWidth(rowName(layer))), 0);
+  nameWidth = Math.ceil(Math.min(isNarrow() ? 92 : 170, Math.max(56, longest + 12)));
 }
 const rowAt = (y) => Math.min(layers.length - 1, Math.max(0, Math.floor(y / rowHeight)));
 const isNarrow = () => document.body.clientWidth < 640;
-function nameWidth() {
-  const longest = layers.reduce((w, layer) => Math.max(w, textWidth(rowName(layer))), 0);
-  return Math.ceil(Math.min(isNarrow() ? 92 : 170, Math.max(56, longest + 12)));
-}
 
 // Names beside rows; where they would touch, every second, fifth, tenth ... one.
 function rowNames(parent, width, top) {

@@ -94,7 +94,7 @@ function drawFindings() {
   const verdict = $('verdict');
   if (run.findings.length === 0) {
     verdict.className = 'good';
-    verdict.textContent = 'Nothing to report: gradients, activations and updates are in order.';
+    verdict.textContent = 'No findings: nothing in this run looks wrong.';
     return;
   }
   const parts = [];

@@ -15,7 +15,7 @@ const flowScale = () => logScale(decadesOf(layers.flatMap((layer) => layer.g), 2
 function drawFlow() {
   const node = $('flow');
   const width = node.clientWidth;
-  const left = plotLeft();
+  const left = nameWidth;
   const {top, right, bottom} = flowMargin;
   const height = rowsHeight + top + bottom;
   const x = stepScale(left, width - right);
@@ -62,7 +62,7 @@ function drawFlow() {
 // The row and the step that are shown elsewhere.
 function markFlow() {
   const node = $('flow');
-  const left = plotLeft();
+  const left = nameWidth;
   const x = stepScale(left, node.clientWidth - flowMargin.right);
   for (const row of node.querySelectorAll('.chosen-row')) {
     filled(

@@ -117,9 +117,8 @@ function drawDensityLegend(ramp, greatest) {
     for (let i = 0; i < 120; ++i) paint(i, 0, i + 1, 12, ramp[Math.round((255 * i) / 119)]);
   });
   bar.style.cssText += 'position:static';
-  bar.className = 'swatch-bar';
   $('histograms-legend')
       .replaceChildren(element(
-          'span', {}, '0 %', bar,
-          `${percent(greatest)} of the elements${greatest < 1 ? ' or more' : ''}`));
+          'span', {class: 'scale'}, '0 %', bar,
+          `${percent(greatest)}${greatest < 1 ? ' or more' : ''} of the elements`));
 }

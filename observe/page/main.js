@@ -58,6 +58,7 @@ function setUpTheme() {
   label();
 }
 
+let tableDue = 0;
 watchers.push((change) => {
   describeChoice();
   if ('axis' in change) return drawAll();
@@ -65,7 +66,9 @@ watchers.push((change) => {
   markFlow();
   panels.forEach(drawPanel);
   drawHistograms();
-  drawTable();
+  // The table is the slowest part and the last one looked at: it waits for the slider to rest.
+  clearTimeout(tableDue);
+  tableDue = setTimeout(drawTable, 150);
 });
 
 setUpTheme();

@@ -18,7 +18,7 @@ function legendEntry({style, name}) {
 function drawProfiles() {
   const host = $('profiles');
   const inRow = panelsInRow();
-  const names = nameWidth();
+  const names = nameWidth;
   const shared = `(100% - ${names + 10 * (inRow - 1)}px) / ${inRow}`;
   const widths = new Array(inRow).fill(`minmax(0, calc(${shared}))`);
   widths[0] = `minmax(0, calc(${shared} + ${names}px))`;
@@ -137,7 +137,7 @@ function drawSeries(picture, series, place, top) {
 }
 
 function drawShares(picture, panel, scale, top) {
-  const thick = Math.max(1, Math.min(14, rowHeight * 0.7));
+  const thick = rowHeight < 7 ? rowHeight : Math.min(14, rowHeight * 0.7);
   layers.forEach((layer, row) => {
     let sum = 0;
     for (const series of panel.series) {

@@ -1,10 +1,8 @@
 // Pictures through time: their shared axis of steps, the step that is shown, what is not finite.
 
-const plotLeft = () => nameWidth();
-
 function timeChart(node, {height, marks, description}, paint) {
   const width = node.clientWidth;
-  const left = plotLeft();
+  const left = nameWidth;
   const right = width - 12;
   const top = marks ? 26 : 8;
   const bottom = height - 40;
@@ -30,7 +28,7 @@ function moveCursor(node, x) {
 function moveTimeCursors() {
   for (const id of ['loss', 'norms', 'flow']) {
     const node = $(id);
-    if (node.clientWidth > 0) moveCursor(node, stepScale(plotLeft(), node.clientWidth - 12));
+    if (node.clientWidth > 0) moveCursor(node, stepScale(nameWidth, node.clientWidth - 12));
   }
 }
 
