@@ -20,21 +20,21 @@ const Symptoms& consequences(Symptom cause) {
   static const Symptoms none;
   static const Symptoms not_learning = {OscillatingLoss, SlowLearning, UpdateTooSmall,
                                         ClippingAlways};
-  static const Symptoms of_a_bad_signal = {UpdateTooLarge, Saturation,     DeadUnits,
-                                           Vanishing,      Exploding,      UpdateTooSmall,
+  static const Symptoms of_a_bad_signal = {UpdateTooLarge, Saturation,      DeadUnits,
+                                           Vanishing,      Exploding,       UpdateTooSmall,
                                            SlowLearning,   OscillatingLoss, ClippingAlways};
   static const Symptoms of_the_input = [] {
     Symptoms all = of_a_bad_signal;
     all.push_back(Initialization);
     return all;
   }();
-  static const Symptoms of_the_loss = {Saturation,   DeadUnits,       Vanishing,     Exploding,
-                                       SlowLearning, OscillatingLoss, UpdateTooSmall, UpdateTooLarge,
-                                       ClippingAlways};
-  static const Symptoms of_large_steps = {Saturation, DeadUnits,    Vanishing,      Exploding,
-                                          Symmetry,   SlowLearning, OscillatingLoss, ClippingAlways,
-                                          UpdateTooSmall};
-  static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding, Saturation,
+  static const Symptoms of_the_loss = {Saturation,     DeadUnits,      Vanishing,
+                                       Exploding,      SlowLearning,   OscillatingLoss,
+                                       UpdateTooSmall, UpdateTooLarge, ClippingAlways};
+  static const Symptoms of_large_steps = {Saturation,      DeadUnits,      Vanishing,
+                                          Exploding,       Symmetry,       SlowLearning,
+                                          OscillatingLoss, ClippingAlways, UpdateTooSmall};
+  static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding,   Saturation,
                                           UpdateTooSmall, OscillatingLoss, SlowLearning};
   static const Symptoms of_lost_units = {Vanishing, Exploding, UpdateTooSmall, SlowLearning,
                                          OscillatingLoss};
@@ -95,10 +95,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {
-      check_reach,        check_output,        check_symmetry,   check_input, check_initialization,
-      check_large_updates, check_saturation,   check_dead_units, check_depth, check_spikes,
-      check_clipping,     check_small_updates, check_oscillation, check_speed};
+  static constexpr auto rules = {check_reach,       check_output,         check_symmetry,
+                                 check_input,       check_initialization, check_large_updates,
+                                 check_saturation,  check_dead_units,     check_depth,
+                                 check_spikes,      check_clipping,       check_small_updates,
+                                 check_oscillation, check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {

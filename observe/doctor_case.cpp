@@ -120,7 +120,8 @@ Course::Course(const RunRecord& run) {
   if (losses.empty()) return;
   const std::size_t n = losses.size();
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
-  start = median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
+  start =
+      median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
   recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
@@ -145,6 +146,27 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
   if (first != nullptr) gradient_ratio = ratio(*this, *first, *last);
   // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin 2018).
   scatter = std::exp(std::sqrt(5 * widths));
+}
+
+double Case::slope() const {
+  double square = 0;
+  for (const ParameterRecord& p : run.parameters) {
+    if (p.steps.empty()) continue;
+    const Sample& value = p.steps.back().value;
+    square += double(value.rms) * value.rms * value.count;
+  }
+  std::vector<double> norms;
+  for (const RunStep& step : run.steps.last(30 * kWindow)) {
+    if (step.observed && std::isfinite(step.grad_norm)) norms.push_back(step.grad_norm);
+  }
+  if (course.recent == 0) return 0;
+  return median(std::move(norms)) * std::sqrt(square) / std::abs(course.recent);
+}
+
+double Case::bound(double limit) const {
+  const auto expected = expected_ratio();
+  if (expected && (limit < 1 ? *expected < limit : *expected > limit)) return limit;
+  return limit < 1 ? limit / scatter : limit * scatter;
 }
 
 std::optional<double> Case::expected_ratio() const {

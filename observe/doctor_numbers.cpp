@@ -36,7 +36,7 @@ const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
 /// What of a step is known to have failed first.
 struct Failure {
   const LayerRecord* layer = nullptr;
-  std::string where;                 ///< one clause
+  std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
 };
@@ -61,8 +61,8 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
     const LayerStep* step = entry_at(layer.steps, at);
     if (step == nullptr || step->z.nonfinite == 0) continue;
     return Failure{&layer, fmt::format("'{}' is the first layer whose output is not finite: {} of "
-                                      "{} elements",
-                                      layer.path, step->z.nonfinite, step->z.count)};
+                                       "{} elements",
+                                       layer.path, step->z.nonfinite, step->z.count)};
   }
   const RunStep* step = entry_at(c.run.steps, at);
   if (step == nullptr || std::isfinite(step->loss)) return {};
@@ -79,10 +79,10 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
     const LayerStep* step = entry_at(layer->steps, at);
     if (step == nullptr || step->grad.nonfinite == 0) continue;
     return Failure{&*layer,
-                  fmt::format("everything was finite on the way forward, and the gradient was not "
-                              "when it came back to '{}'",
-                              layer->path),
-                  ops_after(c, *layer), true};
+                   fmt::format("everything was finite on the way forward, and the gradient was not "
+                               "when it came back to '{}'",
+                               layer->path),
+                   ops_after(c, *layer), true};
   }
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
@@ -91,8 +91,8 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
       return Failure{nullptr, fmt::format("the gradient of '{}' was not finite", p.name)};
     }
     if (step->change.nonfinite > 0) {
-      return Failure{nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient",
-                                         p.name)};
+      return Failure{
+          nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient", p.name)};
     }
   }
   return {};
@@ -106,12 +106,24 @@ Failure failure_of(const Case& c, std::int64_t at) {
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
     if (step == nullptr || step->value.nonfinite == 0) continue;
-    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step", p.name,
-                                 step->value.nonfinite)};
+    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step",
+                                 p.name, step->value.nonfinite)};
   }
   if (auto origin = forward_failure(c, at)) return *origin;
   if (auto origin = backward_failure(c, at)) return *origin;
   return {nullptr, "that step was not observed: it was between observed ones"};
+}
+
+/// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
+std::string risky_op(const Failure& failure) {
+  auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
+  const auto& ops = failure.ops;
+  if (failure.backward) {
+    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    return last != ops.rend() ? *last : "";
+  }
+  const auto first = std::ranges::find_if(ops, risky);
+  return first != ops.end() ? *first : "";
 }
 
 /// By which factor the loss had grown just before.
@@ -144,16 +156,8 @@ void check_finite(const Case& c, Found& found) {
   }
   f.cause = fmt::format("in step {} {}", at, origin.where);
 
-  const auto risky = [&](const std::string& op) { return risky_ops().count(op) > 0; };
-  const auto& ops = origin.ops;
-  std::string op;
-  if (origin.backward) {
-    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
-    if (last != ops.rend()) op = *last;
-  } else if (const auto first = std::ranges::find_if(ops, risky); first != ops.end()) {
-    op = *first;
-  }
-  if (diverged(c, found)) {
+  const std::string op = risky_op(origin);
+  if (op.empty() && diverged(c, found)) {
     f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
                               : ", after steps that were too large";
     f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
@@ -161,16 +165,22 @@ void check_finite(const Case& c, Found& found) {
   if (!op.empty()) {
     f.cause += fmt::format("; between them lies {}", op);
     const Remedied& remedied = risky_ops().at(op);
-    f.remedies.insert(f.remedies.begin(), {Cure::Manual, remedied.action, remedied.code});
+    f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
   }
   if (c.run.input.nonfinite > 0) {
-    f.remedies = {{Cure::ScaleInput, "clean the inputs",
-                   "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
+    f.remedies = {
+        {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
   }
   if (f.remedies.empty()) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
                    "DetectAnomaly anomaly;  // in scope around forward and backward"},
                   lower_rate(1, 0.1)};
+  }
+  // Where an op is to blame, steps were large because of it.
+  if (!op.empty()) {
+    std::erase_if(found, [](const Finding& other) {
+      return other.symptom == Symptom::UpdateTooLarge || other.symptom == Symptom::Exploding;
+    });
   }
   found.push_back(std::move(f));
 }

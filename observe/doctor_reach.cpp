@@ -25,9 +25,8 @@ Reach reach_of(const LayerRecord& layer) {
 }
 
 bool trainable(const Case& c, const LayerRecord& layer) {
-  return std::ranges::any_of(layer.parameters, [&](std::size_t i) {
-    return c.run.parameters[i].tensor.requires_grad();
-  });
+  return std::ranges::any_of(
+      layer.parameters, [&](std::size_t i) { return c.run.parameters[i].tensor.requires_grad(); });
 }
 
 /// Layers with something to learn that learn nothing, in none of their calls; by index.
@@ -64,9 +63,9 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
 
 /// The op through which every slope is 0, among ops in order of execution.
 std::string zero_op(const std::vector<std::string>& ops) {
-  static const std::set<std::string> flat = {"sign", "round", "floor", "ceil", "trunc", "clamp",
-                                             "hardtanh", "hardsigmoid", "relu", "relu6",
-                                             "masked_fill", "eq", "gt", "lt"};
+  static const std::set<std::string> flat = {
+      "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
+      "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
   const auto found =
       std::ranges::find_if(ops, [&](const std::string& op) { return flat.count(op) > 0; });
   if (found != ops.end()) return *found;
@@ -140,9 +139,10 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
   if (op.empty()) return;
   Finding f = blocked_finding(c, blocked);
   f.threshold = 0;
-  f.cause = fmt::format("the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
-                        "has been: {} {} nothing",
-                        op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
+  f.cause = fmt::format(
+      "the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
+      "has been: {} {} nothing",
+      op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
   f.remedies = {{Cure::Manual, fmt::format("replace {} in training by something with a slope", op),
                  op == "sign" ? "tanh(x)  // in place of sign(x)"
                               : "x + (f(x) - x).detach()  // straight through: the slope of x"}};
@@ -164,14 +164,14 @@ void report_unused(const Case& c, Found& found) {
     if (!used.count(i) && silent && p.tensor.requires_grad()) names.push_back(p.name);
   }
   if (names.empty()) return;
-  found.push_back({.symptom = Symptom::ZeroGradient,
-                   .severity = Severity::Warning,
-                   .layer = names[0],
-                   .statistic = "gradients that came to it",
-                   .cause = fmt::format("{} {} never used: no layer that holds {} was called",
-                                        listed(names), names.size() == 1 ? "is" : "are",
-                                        names.size() == 1 ? "it" : "them"),
-                   .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+  found.push_back(
+      {.symptom = Symptom::ZeroGradient,
+       .severity = Severity::Warning,
+       .layer = names[0],
+       .statistic = "gradients that came to it",
+       .cause = fmt::format("{} {} never used: no layer that holds {} was called", listed(names),
+                            names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
+       .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
 }
 
 }  // namespace
