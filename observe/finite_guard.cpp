@@ -169,12 +169,17 @@ void FiniteGuard::Watch::keep(Event& event, std::span<const Tensor* const> input
 /// goes to a pass that never runs.
 void FiniteGuard::Watch::replay(Node& node, std::span<const Tensor> gradients, Event& event) {
   if (node.is_opaque()) return;
+  struct Replaying {
+    Watch& watch;
+    ~Replaying() {
+      watch.replayed_ = nullptr;
+      watch.replayed_gradients_ = {};
+    }
+  } replaying{*this};
   replayed_ = &event;
   replayed_gradients_ = gradients;
   Pass nowhere({.retain_graph = true});
   node.run(gradients, nowhere);
-  replayed_gradients_ = {};
-  replayed_ = nullptr;
 }
 
 std::string FiniteGuard::Watch::name_of(const Tensor& operand, std::size_t position) const {
