@@ -92,6 +92,10 @@ function drawFindings() {
   const errors = run.findings.filter((f) => f.severity === 'error').length;
   const warnings = run.findings.length - errors;
   const verdict = $('verdict');
+  if (run.findings.length === 0 && run.run_steps === 0) {
+    verdict.textContent = 'No step has been watched yet: call monitor.step(loss) after each.';
+    return;
+  }
   if (run.findings.length === 0) {
     verdict.className = 'good';
     verdict.textContent = 'No findings: nothing in this run looks wrong.';
