@@ -28,6 +28,8 @@ enum class Symptom {
 };
 /// "vanishing-gradient": the same for the same symptom, for programs and for searching.
 const char* to_string(Symptom symptom);
+/// "the gradient vanishes": what a reader sees first.
+const char* headline(Symptom symptom);
 
 /// What may be done, as what_if() and repair() know it.
 enum class Cure {
@@ -54,15 +56,15 @@ struct Remedy {
 struct Finding {
   Symptom symptom;
   Severity severity = Severity::Warning;
-  std::string layer;  ///< path of the layer or name of the parameter; "" for the whole network
-  Where at;           ///< the user's line that called the layer; line 0 where it is not known
+  std::string layer = {};  ///< path of the layer or name of the parameter; "" for the whole network
+  Where at = {};           ///< the user's line that called the layer; line 0 where it is not known
   std::int64_t since_step = 0;
-  std::string statistic;  ///< what was measured: "RMS dL/dz, first over last hidden layer"
+  std::string statistic = {};  ///< what was measured: "RMS dL/dz, first over last hidden layer"
   double measured = 0;
-  std::optional<double> expected;   ///< by theory
-  std::optional<double> threshold;  ///< beyond which it is a fault
-  std::string cause;                ///< one sentence
-  std::vector<Remedy> remedies;     ///< cheapest and most causal first
+  std::optional<double> expected = {};   ///< by theory
+  std::optional<double> threshold = {};  ///< beyond which it is a fault
+  std::string cause = {};                ///< one sentence
+  std::vector<Remedy> remedies = {};     ///< cheapest and most causal first
 };
 
 struct Findings {
@@ -74,7 +76,8 @@ struct Findings {
 /// As a compiler writes its diagnostics.
 std::string to_string(const Finding& finding);
 std::string to_string(const Findings& findings);
-/// An array of objects with the members of Finding.
+/// An array of objects with the members of Finding; `at` as file and line, what is absent or not a
+/// finite number as null.
 std::string to_json(const Findings& findings);
 
 }  // namespace gradus::observe

@@ -15,7 +15,7 @@ namespace gradus::observe {
 /// graph may fire after the monitor has gone, and then do nothing.
 class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
  public:
-  Watch(nn::Module& net, const MonitorOptions& options);
+  Watch(std::shared_ptr<nn::Module> net, const MonitorOptions& options);
 
   /// Once, when a shared_ptr owns it.
   void attach();
@@ -52,6 +52,8 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   /// Beside each LayerRecord.
   struct LayerState {
     ActivationShape shape;
+    /// The activation is lost in a sum, so that z has to tell which units are dead.
+    bool dead_by_z = false;
     std::vector<std::int32_t> last_alive;  ///< by unit: the last observed step, from 0
     std::shared_ptr<Seen> latest;          ///< the last call
     std::shared_ptr<Seen> learned;         ///< the last call that a gradient came back to
@@ -61,7 +63,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   struct ParameterState {
     std::optional<ScopedHook> hook;
     const void* hooked = nullptr;  ///< the accumulator that has the hook
-    Tensor before;                 ///< the value before the optimiser's step
+    Tensor before;                 ///< of the value before the optimiser's step, as some_runs()
     Sample gradient;
     std::uint32_t gradient_version = 0;
     bool seen = false;
@@ -70,11 +72,12 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   bool watching() const;
   void before_network(std::span<Tensor> inputs);
   void predict_on(const Tensor& input);
-  Tensor after_network(const Tensor& output);
+  void after_network(const Tensor& output);
   void after_layer(nn::Module& module, const std::string& path, std::span<const Tensor> inputs,
                    const Tensor& output);
   std::size_t index_of(nn::Module& module, const std::string& path, int call);
-  void take_flat_shares(std::size_t layer, const Tensor& z);
+  void judge_by_z(std::size_t layer, const Tensor& z);
+  float dead_share(std::size_t layer) const;
   void take_activation(std::size_t consumer, const Tensor& input);
   void take_gradient(std::size_t layer, const std::shared_ptr<Seen>& seen, const Tensor& gradient);
 
@@ -82,13 +85,14 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   void after_gradient(std::size_t parameter, const Tensor& leaf);
 
   void fill_structure();
+  Sample some_of(const Tensor& x) const;
   void push_layers();
   void push_parameters(RunStep& run);
   bool histogram_due() const;
   void choose_next(double loss);
   std::size_t bytes() const;
 
-  nn::Module& net_;
+  std::shared_ptr<nn::Module> net_;
   MonitorOptions options_;
   RunRecord record_;
   std::vector<ScopedHook> hooks_;

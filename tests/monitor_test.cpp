@@ -163,6 +163,21 @@ TEST_CASE("layers called again, frozen, shared or residual", "[monitor]") {
   CHECK(monitor.layer("in").last().grad);
 }
 
+TEST_CASE("a monitor keeps the network alive", "[monitor]") {
+  std::optional<nn::Sequential> net = small_net();
+  const Tensor x = randn({8, 4});
+  Monitor monitor(*net);
+  nn::Sequential other = *net;
+  net.reset();
+  Tensor loss = other(x).sum();
+  loss.backward();
+  monitor.step(loss);
+  CHECK(monitor.layer("0").module->type_name() == "Linear");
+  nn::Module& base = other;
+  Monitor of_base(base);
+  CHECK(of_base.record().network == "Sequential");
+}
+
 TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 3)};
   {
@@ -179,6 +194,29 @@ TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   }
   CHECK(monitor.layer("0").dead_share() >= 0.25 - 1e-6);
   CHECK(monitor.layer("0").steps[0].dead_units >= 0.25);
+}
+
+TEST_CASE("dead units of a residual branch are told by its pre-activation", "[monitor]") {
+  manual_seed(6);
+  nn::Linear branch(8, 8);
+  nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Residual(branch, nn::ReLU()),
+                     nn::Linear(8, 3)};
+  {
+    NoGrad no_grad;
+    branch.bias.fill_(0.0);
+    branch.bias.narrow(0, 0, 2).fill_(-100.0);
+  }
+  Training training(net, 1e-3);
+  Monitor monitor(net, {.window = 3});
+  for (int i = 0; i < 5; ++i) training.step(monitor);
+  const auto& layer = monitor.record().layers[1];
+  CHECK(layer.activation == "relu");
+  CHECK(layer.rectifies);
+  CHECK_FALSE(layer.last().activation);
+  const Tensor z = branch(relu(net[0](training.x)));
+  const double dead = mean((amax(z, {0}) <= 0).to(float32)).item<double>();
+  CHECK(layer.dead_share() == Approx(dead));
+  CHECK(layer.dead_share() >= 0.25);
 }
 
 TEST_CASE("saturated shares tell the side", "[monitor]") {
@@ -325,3 +363,26 @@ TEST_CASE("theory stands beside what was measured", "[monitor]") {
   CHECK(monitor.record().gradient_ratio().value() == Approx(ratio).epsilon(0.5));
   CHECK(monitor.record().hidden_layers().size() == 10);
 }
+
+TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
+  manual_seed(8);
+  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
+                     nn::Linear(6, 3)};
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  CHECK(monitor.layer("1").is_activation);
+  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
+
+  TEST_CASE("what makes the output is known", "[monitor]") {
+    manual_seed(1);
+    nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};
+    Monitor monitor(net);
+    Training(net).step(monitor);
+    const auto& end = monitor.record().structure->end;
+    REQUIRE(end.ops.size() == 1);
+    CHECK(end.ops[0].name == "sigmoid");
+    CHECK(monitor.layer("2").is_output);
+    CHECK(monitor.layer("2").saturates);
+    CHECK(monitor.layer("2").last().activation);
+  }
