@@ -73,10 +73,10 @@ struct Hidden {
   const ParameterRecord* weight = nullptr;
   const ParameterRecord* bias = nullptr;  ///< null where there is none
   std::int64_t inputs = 0;
-  bool normalized = false;        ///< a normalisation follows, so that the weight's scale is nothing
+  bool normalized = false;  ///< a normalisation follows, so that the weight's scale is nothing
   std::optional<InitFit> fit = {};  ///< what belongs to its activation
-  double gain = 0;                ///< sigma_w^2 = fan_in E[W^2], at the first observed step
-  double wanted = 0;              ///< of `fit`
+  double gain = 0;                  ///< sigma_w^2 = fan_in E[W^2], at the first observed step
+  double wanted = 0;                ///< of `fit`
 
   bool judged() const { return fit && !normalized && !layer->skip_joins && gain > 0; }
   /// ln(gain / wanted): how far off, and to which side.
@@ -96,8 +96,8 @@ struct Case {
   Series gradient_ratio;
   const LayerRecord* first = nullptr;  ///< whose ratio it is; null where there are no two
   const LayerRecord* last = nullptr;
-  double scatter = 1;  ///< factor by which width alone makes the ratio scatter, two sigma
-  bool normalized = false;        ///< there is a normalisation somewhere
+  double scatter = 1;       ///< factor by which width alone makes the ratio scatter, two sigma
+  bool normalized = false;  ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
 
   /// value(entry) of each entry in which it is not NaN, up to the first step that was not finite.

@@ -58,9 +58,10 @@ void check_spikes(const Case& c, Found& found) {
   f.statistic = "norm of the gradient over its running median, at its greatest";
   f.measured = greatest;
   f.threshold = 10;
-  f.cause = fmt::format("in {} steps the gradient was more than 10 times as long as in the steps "
-                        "before, and threw the weights off",
-                        spikes);
+  f.cause = fmt::format(
+      "in {} steps the gradient was more than 10 times as long as in the steps "
+      "before, and threw the weights off",
+      spikes);
   f.remedies = {clip_norm(median(norms)), lower_rate(10, 1)};
   found.push_back(std::move(f));
 }
@@ -81,12 +82,14 @@ void check_clipping(const Case& c, Found& found) {
   f.statistic = "share of observed steps in which the gradient was clipped";
   f.measured = share;
   f.threshold = 0.9;
-  f.cause = fmt::format("clipping left {:.2g} of a usual gradient of norm {:.2g}: it no longer "
-                        "guards against outliers but sets the length of every step",
-                        median(left), median(norms));
-  f.remedies = {{Cure::ClipNorm, "clip only what is unusual: at about twice the usual norm",
-                 fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", 2 * median(norms))},
-                higher_rate(10)};
+  f.cause = fmt::format(
+      "clipping left {:.2g} of a usual gradient of norm {:.2g}: it no longer "
+      "guards against outliers but sets the length of every step",
+      median(left), median(norms));
+  f.remedies = {
+      {Cure::ClipNorm, "clip only what is unusual: at about twice the usual norm",
+       fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", 2 * median(norms))},
+      higher_rate(10)};
   found.push_back(std::move(f));
 }
 
@@ -112,9 +115,10 @@ void check_oscillation(const Case& c, Found& found) {
   f.statistic = "mean change of the loss from step to step, over its median";
   f.measured = swing;
   f.threshold = limit;
-  f.cause = fmt::format("the loss turned {} times in the last {} steps and came no lower: the steps "
-                        "leap over the valley they are in",
-                        turns, late.size());
+  f.cause = fmt::format(
+      "the loss turned {} times in the last {} steps and came no lower: the steps "
+      "leap over the valley they are in",
+      turns, late.size());
   f.remedies = {lower_rate(10, 1), clip_norm(1)};
   found.push_back(std::move(f));
 }
@@ -129,10 +133,12 @@ void check_speed(const Case& c, Found& found) {
   f.statistic = "RMS of a step over RMS of the weights, where they move most";
   f.measured = update;
   f.threshold = 1e-4;
-  f.cause = fmt::format("after {} steps the loss has fallen by {:.2g} %: there is a slope to follow, "
-                        "but all steps together have moved the weights by {:.1g} of their size",
-                        steps, 100 * c.course.fallen, update * static_cast<double>(steps));
-  f.remedies = {higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
+  f.cause = fmt::format(
+      "after {} steps the loss has fallen by {:.2g} %: there is a slope to follow, "
+      "but all steps together have moved the weights by {:.1g} of their size",
+      steps, 100 * c.course.fallen, update * static_cast<double>(steps));
+  f.remedies = {
+      higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
   found.push_back(std::move(f));
 }
 
