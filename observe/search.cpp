@@ -12,14 +12,15 @@
 namespace gradus::observe {
 namespace {
 
-// Of score(), in the longer trial.
-constexpr double kExcellent = 0.85;
-constexpr double kGood = 0.4;
-constexpr double kFair = 0.2;
-constexpr double kSlow = 0.02;    // learned() of a network that is slow but not sick
-constexpr double kAbout = 0.75;   // of the best, to do about as well
-constexpr double kBetter = 0.05;  // what a change must gain
-constexpr double kSome = 0.1;     // learned() in the shorter trial, to be worth a longer one
+// Of worth(), see there.
+constexpr double kExcellent = 0.5;
+constexpr double kGood = 0.35;
+constexpr double kFair = 0.15;
+constexpr double kSlow = 0.02;     // learned() of a network that is slow but not sick
+constexpr double kUnsteady = 0.6;  // of its worth is left to a plan on the brink of divergence
+constexpr double kAbout = 0.75;    // of the best, to do about as well
+constexpr double kBetter = 0.05;   // what a change must gain
+constexpr double kSome = 0.1;      // learned() in the shorter trial, to be worth a longer one
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -83,18 +84,34 @@ bool Search::is_slow() {
 }
 
 /// At the end, or sooner. An output that does not fit the loss is wrong even where it learns.
-bool Search::is_better(const Tried& shorter, const Tried& longer) {
-  if (longer.outcome.score() > untouched().score() + kBetter) return true;
-  if (longer.outcome.score() < untouched().score() - kBetter) return false;
+bool Search::is_better(const Tried& tried) {
+  if (tried.outcome.score() > untouched().score() + kBetter) return true;
+  if (tried.outcome.score() < untouched().score() - kBetter) return false;
   if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
-  return shorter.plan.other_loss || shorter.outcome.score() > untouched_shorter_->score() + kBetter;
+  return tried.plan.other_loss || tried.shorter.score() > untouched_shorter_->score() + kBetter;
+}
+
+/// The mean of both trials' scores: to have learned the batch after all is half of it, to have done
+/// so soon the other.
+double Search::Tried::worth() const {
+  const double mean = (outcome.score() + std::max(shorter.score(), 0.0)) / 2;
+  return steady ? mean : mean - (1 - kUnsteady) * std::abs(mean);
+}
+
+/// Other batches have other gradients than this one: a plan that three times the rate would undo
+/// stands on the brink.
+bool Search::is_steady(const Tried& tried) {
+  Plan faster = tried.plan;
+  faster.rate *= 3;
+  return trials_.run(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
 }
 
 bool Search::examine(const Tried& shorter) {
-  Tried longer = try_longer(shorter.plan);
-  if (!is_better(shorter, longer)) return false;
+  Tried longer = try_longer(shorter.plan, shorter.outcome);
+  if (!is_better(longer)) return false;
   better_.push_back(with_best_rate(std::move(longer)));
-  return better_.back().outcome.score() >= kExcellent;
+  better_.back().steady = is_steady(better_.back());
+  return better_.back().worth() >= kExcellent;
 }
 
 bool Search::is_allowed(const Plan& plan) const {
@@ -107,7 +124,7 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
     if (!is_allowed(plan)) continue;
-    Tried tried{plan, trials_.run(plan, options_.steps)};
+    Tried tried{plan, trials_.run(plan, options_.steps), {}};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
     if (tried.outcome.learned() < kSome) {
@@ -124,8 +141,8 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   return false;
 }
 
-Search::Tried Search::try_longer(const Plan& plan) {
-  return {plan, trials_.run(plan, options_.steps * kLonger)};
+Search::Tried Search::try_longer(const Plan& plan, const Outcome& shorter) {
+  return {plan, trials_.run(plan, options_.steps * kLonger), shorter};
 }
 
 /// Ten times as low a rate, or as high, may work better still.
@@ -133,20 +150,20 @@ Search::Tried Search::with_best_rate(Tried tried) {
   while (tried.plan.rate != 1) {
     Plan further = tried.plan;
     further.rate *= further.rate < 1 ? 0.1 : 10;
-    Tried next = try_longer(further);
-    if (!(next.outcome.score() > tried.outcome.score() + kBetter)) break;
+    Tried next = try_longer(further, trials_.run(further, options_.steps));
+    if (!(next.worth() > tried.worth() + kBetter)) break;
     tried = std::move(next);
   }
   return tried;
 }
 
 Search::Tried Search::best() const {
-  if (better_.empty()) return {Plan(), *untouched_};
-  if (better_.back().outcome.score() >= kExcellent) return better_.back();
+  if (better_.empty()) return {Plan(), *untouched_, {}};
+  if (better_.back().worth() >= kExcellent) return better_.back();
   double highest = -std::numeric_limits<double>::infinity();
-  for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
+  for (const Tried& t : better_) highest = std::max(highest, t.worth());
   const double about = highest - (1 - kAbout) * std::abs(highest);
-  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.outcome.score() >= about; });
+  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.worth() >= about; });
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -170,7 +187,7 @@ Search::Tried Search::run(const std::vector<Cure>& named_first) {
   put_named_first(named_first, plans);
   for (const double enough : {kGood, kFair, 0.0}) {
     const std::size_t before = tried_.size();
-    if (find_excellent(plans) || best().outcome.score() >= enough) break;
+    if (find_excellent(plans) || best().worth() >= enough) break;
     plans = with_companions(before, enough == kGood ? 2 : 1);
     if (enough == kGood) {
       const std::vector<Plan> proven = second_line();

@@ -8,12 +8,12 @@ namespace gradus::observe {
 ///
 /// Note [Search for a cure]
 /// Plans are tried in causal order, each for `steps` steps, and where that shows some learning for
-/// 4 times as long. The first whose score() reaches 0.85 is taken: the most causal cure that works,
-/// not the fastest. Where none does, it is the most causal of those that do about as well as the
-/// best, if that reaches 0.4. Else come three remedies that together train nearly any deep network,
-/// and the two best so far with one more each; if that does not reach 0.2, the best with yet
-/// another. Nothing is taken that is not clearly better than the untouched network, at the end or
-/// sooner.
+/// 4 times as long. The first of which worth() reaches 0.5 is taken: the most causal cure that
+/// works, not the fastest. Where none does, it is the most causal of those that do about as well as
+/// the best, if that reaches 0.35. Else come three remedies that together train nearly any deep
+/// network, and the two best so far with one more each; if that does not reach 0.15, the best with
+/// yet another. A plan that three times its rate would undo counts for less, and nothing is taken
+/// that is not clearly better than the untouched network, at the end or sooner.
 class Search {
  public:
   /// All must outlive the search.
@@ -29,6 +29,9 @@ class Search {
   struct Tried {
     Plan plan;
     Outcome outcome;
+    Outcome shorter;     ///< of the shorter trial, where `outcome` is of the longer
+    bool steady = true;  ///< a somewhat higher rate would do, too
+    double worth() const;
   };
   Tried run(const std::vector<Cure>& named_first);
 
@@ -40,8 +43,9 @@ class Search {
   bool find_excellent(const std::vector<Plan>& plans);
   /// Trains for longer and takes note of what is better. Whether it is excellent.
   bool examine(const Tried& shorter);
-  bool is_better(const Tried& shorter, const Tried& longer);
-  Tried try_longer(const Plan& plan);
+  bool is_better(const Tried& tried);
+  bool is_steady(const Tried& tried);
+  Tried try_longer(const Plan& plan, const Outcome& shorter);
   Tried with_best_rate(Tried tried);
   bool is_slow();
   bool is_allowed(const Plan& plan) const;

@@ -272,8 +272,8 @@ TEST_CASE("what was tried is what is applied", "[repair]") {
         child("head", nn::Sequential{nn::Sequential{nn::Sigmoid()}, nn::Linear(40, 10)});
   } net(body);
   const observe::Findings findings = found(observe::Symptom::Vanishing, {Cure::OtherActivation});
-  const Repair repair =
-      observe::repair(net, findings, batch, nn::CrossEntropyLoss(), {.lr = 0.2, .steps = 25});
+  const Repair repair = observe::repair(net, findings, batch, nn::CrossEntropyLoss(),
+                                        {.lr = 0.1, .cures = std::vector{Cure::OtherActivation}});
   CHECK(repair.cures == std::vector{Cure::OtherActivation});
   CHECK(repair.changes ==
         std::vector<std::string>{"layers 'body.0', 'body.2' and 'head.0.0': Sigmoid -> ReLU",
