@@ -10,6 +10,7 @@ class AnyModule {
   AnyModule() = default;
   template <std::derived_from<Module> T>
   AnyModule(T module) : module_(std::make_shared<T>(std::move(module))) {}  // NOLINT: converts
+  explicit AnyModule(std::shared_ptr<Module> module) : module_(std::move(module)) {}
 
   const std::shared_ptr<Module>& get() const { return module_; }
   Module& operator*() const { return *module_; }
@@ -18,5 +19,16 @@ class AnyModule {
  private:
   std::shared_ptr<Module> module_;
 };
+
+/// A handle that keeps alive what `module` names. A module known only by its base class cannot be
+/// copied: it is referred to, and must outlive the handle.
+template <std::derived_from<Module> M>
+std::shared_ptr<Module> handle_of(M& module) {
+  if constexpr (std::copy_constructible<M>) {
+    return std::make_shared<M>(module);
+  } else {
+    return {std::shared_ptr<Module>(), &module};
+  }
+}
 
 }  // namespace gradus::nn

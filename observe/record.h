@@ -14,21 +14,22 @@
 /// What a Monitor has gathered, as plain data: the doctor, the report and the exports read it.
 namespace gradus::observe {
 
-/// Of one tensor at one step; as Statistics, but small. Moments are of the finite elements.
+/// Of one tensor at one step; as Statistics, but small, and of a large tensor from as many elements
+/// as MonitorOptions say. Moments are of the finite ones.
 struct Sample {
   float rms = 0;
   float mean = 0;
   float abs_max = 0;
   float zero_share = 0;         ///< of elements that are exactly 0
   std::uint32_t nonfinite = 0;  ///< NaN and infinities
-  std::uint32_t count = 0;      ///< elements (at most 2^32 - 1); 0: nothing was seen
+  std::uint32_t count = 0;      ///< elements looked at; 0: nothing was seen
 
   explicit operator bool() const { return count > 0; }
   bool all_zero() const { return count > 0 && zero_share == 1; }
 };
 
 /// Shares of elements by magnitude: bin b holds 2^(b - 36) <= |x| < 2^(b - 35), the first and the
-/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 4096
+/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 1024
 /// elements spread over the tensor.
 struct LogHistogram {
   static constexpr int bins = 48;
@@ -65,13 +66,14 @@ struct LayerRecord {
   int call = 0;      ///< 0 for the module's first call
   Where at;          ///< the user's line that called it
   nn::Module* module = nullptr;
-  std::int64_t units = 0;     ///< size of the output's last dimension
-  std::string activation;     ///< "relu": what follows it; "" for none, or where that is not known
-  bool saturates = false;     ///< the activation is flat at both ends
-  bool rectifies = false;     ///< the activation is exactly 0, with slope 0, on one side
-  bool normalizes = false;    ///< batch norm, layer norm, RMS norm
-  bool is_output = false;     ///< no layer takes what it makes
-  bool skip_joins = false;    ///< what it makes is added to what went around it
+  std::int64_t units = 0;      ///< size of the output's last dimension
+  std::string activation;      ///< "relu": what follows it; "" for none, or where that is not known
+  bool saturates = false;      ///< the activation is flat at both ends
+  bool rectifies = false;      ///< the activation is exactly 0, with slope 0, on one side
+  bool normalizes = false;     ///< batch norm, layer norm, RMS norm
+  bool is_activation = false;  ///< an activation with parameters, as PReLU
+  bool is_output = false;      ///< no layer takes what it makes
+  bool skip_joins = false;     ///< what it makes is added to what went around it
   std::vector<std::size_t> parameters;  ///< indices into RunRecord::parameters
   History<LayerStep> steps;
   History<LayerHistograms> histograms;
@@ -87,9 +89,9 @@ struct LayerRecord {
 /// A parameter at one observed step.
 struct ParameterStep {
   std::int64_t step = 0;
-  Sample value;      ///< before the optimiser's step
-  Sample gradient;   ///< as backward() left it, before any clipping; absent where none arrived
-  Sample change;     ///< what the optimiser really added; absent where no gradient arrived
+  Sample value;     ///< before the optimiser's step
+  Sample gradient;  ///< as backward() left it, before any clipping; absent where none arrived
+  Sample change;    ///< what the optimiser really added; absent where no gradient arrived
   /// RMS(change) / RMS(value); 0 where there is no change, infinity where the value was 0.
   double update_ratio() const;
 };
@@ -97,8 +99,8 @@ struct ParameterStep {
 struct ParameterRecord {
   std::string name;  ///< "blocks.3.linear.weight"
   Shape shape;
-  Tensor tensor;                 ///< the parameter itself
-  bool in_normalization = false; ///< scale or shift of a normalisation
+  Tensor tensor;                  ///< the parameter itself
+  bool in_normalization = false;  ///< scale or shift of a normalisation
   History<ParameterStep> steps;
 };
 
@@ -107,7 +109,8 @@ struct RunStep {
   std::int64_t step = 0;
   double loss = 0;
   bool observed = false;
-  double grad_norm = 0;     ///< of all parameters' gradients as one vector, before any clipping
+  double grad_norm = 0;     ///< of all parameters' gradients as one vector, before any clipping;
+                            ///< estimated where gradients are large, as Sample says
   double clipped_norm = 0;  ///< as the optimiser saw them; equal where nothing clipped
   double update_norm = 0;   ///< of the optimiser's change
   bool clipped() const { return observed && clipped_norm < grad_norm * (1 - 1e-6); }
@@ -116,27 +119,29 @@ struct RunStep {
 /// What watching has cost.
 struct Cost {
   double observing_seconds = 0;  ///< inside the monitor's hooks and step()
+  double setup_seconds = 0;      ///< once, in the first step: theory and the network's structure
   double total_seconds = 0;      ///< from attaching to the last step
   std::int64_t observed_steps = 0;
   std::size_t bytes = 0;  ///< held by the record
-  /// Of the time that the program would have taken without the monitor.
+  /// observing_seconds, of the time that the steps would have taken without the monitor.
   double share() const;
 };
 
 struct RunRecord {
-  std::string network;                ///< its type: "Sequential"
-  std::vector<LayerRecord> layers;    ///< in the order in which their calls returned
+  std::string network;              ///< its type: "Sequential"
+  std::vector<LayerRecord> layers;  ///< in the order in which their calls returned
   std::vector<ParameterRecord> parameters;
   History<RunStep> steps{4096};
   /// What lies between the layers, from the first observed step; its tensors are dropped. Entries
   /// are those of `layers`. Absent where the network itself was not called, only parts of it.
   std::optional<Trace> structure;
-  std::vector<std::string> loss_ops;  ///< recorded between the network's output and the loss
-  Sample input;                       ///< the network's input at the first observed step
-  std::optional<Prediction> expected; ///< by theory, with the weights of the first observed step
+  std::vector<std::string> loss_ops;   ///< recorded between the network's output and the loss
+  Sample input;                        ///< the network's input at the first observed step
+  std::optional<Prediction> expected;  ///< by theory, with the weights of the first observed step
   Cost cost;
 
-  /// Indices of the hidden linear layers' calls, first to last: the ones whose dL/dz tells of depth.
+  /// Indices of the hidden linear layers' calls, first to last: the ones whose dL/dz tells of
+  /// depth.
   std::vector<std::size_t> hidden_layers() const;
   /// First over last RMS dL/dz of the hidden layers, in the last observed step; absent where there
   /// are fewer than two or no gradient arrived.

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "gradus/autograd/grad_mode.h"
-#include "gradus/autograd/hooks.h"
 #include "gradus/autograd/record.h"
 #include "gradus/nn/batch_norm.h"
 #include "gradus/nn/layer_norm.h"
 #include "gradus/observe/origin.h"
+#include "gradus/observe/recorder.h"
 #include "gradus/observe/untouched.h"
 #include "gradus/tensor/context.h"
 
@@ -16,52 +16,37 @@ namespace {
 
 constexpr const char* kMark = "trace";
 
-/// x under a node of its own, by which the walk through the graph knows it. Where nothing leads to
-/// x it becomes a leaf, so that what follows is recorded in any case, frozen parameters or not.
+}  // namespace
+
 Tensor marked(const Tensor& x) {
   if (!x.is_floating() || !grad_enabled()) return x;
   if (!x.requires_grad()) return x.detach().requires_grad_();
   return Op(kMark, {}).record(x.alias(x.layout()), wrt(x, [](const Tensor& g) { return g; }));
 }
 
-bool is_normalization(const nn::Module& module) {
-  return dynamic_cast<const nn::BatchNorm1d*>(&module) != nullptr ||
-         dynamic_cast<const nn::LayerNorm*>(&module) != nullptr ||
-         dynamic_cast<const nn::RMSNorm*>(&module) != nullptr;
-}
-
-/// Hooks that note each call of a layer.
-class Recorder {
- public:
-  Recorder(nn::Module& net, Trace& trace) {
-    for (auto& [name, layer] : layers_of(net)) {
-      hooks_.emplace_back(
-          layer.register_forward_pre_hook([](const nn::Module&, std::span<Tensor> inputs) {
-            for (Tensor& x : inputs) x = marked(x);
-          }));
-      hooks_.emplace_back(layer.register_forward_hook(
-          [&trace, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
-                                                 const Tensor& y) {
-            const auto calls = std::ranges::count(trace.layers, module, &LayerCall::module);
-            trace.layers.push_back({.path = path,
-                                    .type = module->type_name(),
-                                    .module = module,
-                                    .call = static_cast<int>(calls),
-                                    .inputs = {inputs.begin(), inputs.end()},
-                                    .output = marked(y),
-                                    .origins = {},
-                                    .own_ops = {},
-                                    .holds_layers = false});
-            return trace.layers.back().output;
-          }));
-    }
+Recorder::Recorder(nn::Module& net, Trace& trace) {
+  for (auto& [name, layer] : layers_of(net)) {
+    hooks_.emplace_back(
+        layer.register_forward_pre_hook([](const nn::Module&, std::span<Tensor> inputs) {
+          for (Tensor& x : inputs) x = marked(x);
+        }));
+    hooks_.emplace_back(layer.register_forward_hook(
+        [&trace, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
+                                               const Tensor& y) {
+          const auto calls = std::ranges::count(trace.layers, module, &LayerCall::module);
+          trace.layers.push_back({.path = path,
+                                  .type = module->type_name(),
+                                  .module = module,
+                                  .call = static_cast<int>(calls),
+                                  .inputs = {inputs.begin(), inputs.end()},
+                                  .output = marked(y),
+                                  .origins = {},
+                                  .own_ops = {},
+                                  .holds_layers = false});
+          return trace.layers.back().output;
+        }));
   }
-
- private:
-  std::vector<ScopedHook> hooks_;
-};
-
-}  // namespace
+}
 
 bool Origin::has(OpKind kind) const {
   return std::ranges::any_of(ops, [&](const TracedOp& op) { return op.kind == kind; });
@@ -102,6 +87,12 @@ std::vector<std::size_t> Trace::consumers(std::size_t source) const {
   }
   if (takes(end)) found.push_back(layers.size());
   return found;
+}
+
+bool is_normalization(const nn::Module& module) {
+  return dynamic_cast<const nn::BatchNorm1d*>(&module) != nullptr ||
+         dynamic_cast<const nn::LayerNorm*>(&module) != nullptr ||
+         dynamic_cast<const nn::RMSNorm*>(&module) != nullptr;
 }
 
 std::vector<nn::NamedModule> layers_of(nn::Module& net) {

@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"nn", {"tensor", "autograd", "nn"}},
     {"optim", {"tensor", "autograd", "optim"}},
     {"data", {"tensor", "data"}},
-    {"observe", {"tensor", "autograd", "nn", "observe"}},
+    {"observe", {"tensor", "autograd", "nn", "optim", "observe"}},
 };
 
 struct Source {

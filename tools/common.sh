@@ -4,7 +4,7 @@ repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc 2>/dev/null || echo 2)}"
 export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$CMAKE_BUILD_PARALLEL_LEVEL}"
 
-build_packages=(g++ cmake ninja-build libfmt-dev libopenblas-dev libhwy-dev)
+build_packages=(g++ cmake ninja-build libfmt-dev libopenblas-dev libhwy-dev nlohmann-json3-dev)
 test_packages=(catch2)
 
 say() { printf '\n== %s\n' "$*"; }

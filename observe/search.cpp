@@ -1,0 +1,158 @@
+#include "gradus/observe/search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gradus/observe/lint.h"
+
+namespace gradus::observe {
+namespace {
+
+// Of learned(), in the longer trial.
+constexpr double kExcellent = 0.8;
+constexpr double kGood = 0.5;
+constexpr double kFair = 0.3;
+constexpr double kSlow = 0.02;    // a network that is slow but not sick
+constexpr double kBetter = 0.05;  // what a change must gain
+constexpr double kSome = 0.1;     // in the shorter trial, to be worth a longer one
+constexpr int kLonger = 4;
+
+bool learns_slowly(const Outcome& o) {
+  const double fall = (o.first_loss - o.last_loss) / std::max(std::abs(o.constant_loss), 1e-30);
+  return o.learned() >= kSlow && fall >= kSlow / 2;
+}
+
+bool ratio_within(const Outcome& o, double factor) {
+  const auto inside = [&](const std::optional<double>& ratio) {
+    return !ratio || (*ratio > 1 / factor && *ratio < factor);
+  };
+  return inside(o.first_ratio) && inside(o.last_ratio);
+}
+
+/// Plans made of nothing but named cures first, by the last named of them; the others as they were.
+void put_named_first(const std::vector<Cure>& named, std::vector<Plan>& plans) {
+  const auto rank = [&](const Plan& plan) {
+    std::ptrdiff_t last = 0;
+    for (Cure cure : plan.cures())
+      last = std::max(last, std::ranges::find(named, cure) - named.begin());
+    return last;
+  };
+  std::ranges::stable_sort(plans, {}, rank);
+}
+
+}  // namespace
+
+Search::Search(nn::Module& net, const Batch& batch, const LossFunction& loss,
+               const WhatIfOptions& options)
+    : net_(net), batch_(batch), options_(options), trials_(net, batch, loss, options) {}
+
+const Outcome& Search::untouched() {
+  if (!untouched_) untouched_ = trials_.run({}, options_.steps * kLonger);
+  return *untouched_;
+}
+
+bool Search::is_healthy() {
+  if (!untouched().finite || !learns_slowly(untouched()) || !ratio_within(untouched(), 1e4)) {
+    return false;
+  }
+  if (trials_.run({.other_loss = true}, 1).not_applicable.empty()) return false;
+  const LintReport report = lint(net_, {.batch = batch_.inputs});
+  return std::ranges::none_of(report.remarks, [](const Remark& remark) {
+    return remark.severity == Severity::Error &&
+           (remark.rule == "equal-units" || remark.rule == "zero-layer");
+  });
+}
+
+/// The gradient arrives everywhere, but the weights hardly move.
+bool Search::is_slow() {
+  return untouched().finite && untouched().largest_move > 0 && untouched().largest_move < 0.01 &&
+         ratio_within(untouched(), 30);
+}
+
+/// At the end, or sooner. An output that does not fit the loss is wrong even where it learns.
+bool Search::is_better(const Tried& shorter, const Tried& longer) {
+  if (longer.outcome.score() > untouched().score() + kBetter) return true;
+  if (longer.outcome.score() < untouched().score() - kBetter) return false;
+  if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
+  return shorter.plan.other_loss || shorter.outcome.score() > untouched_shorter_->score() + kBetter;
+}
+
+bool Search::examine(const Tried& shorter) {
+  Tried longer = try_longer(shorter.plan);
+  if (!is_better(shorter, longer)) return false;
+  better_.push_back(with_best_rate(std::move(longer)));
+  return better_.back().outcome.score() >= kExcellent;
+}
+
+bool Search::find_excellent(const std::vector<Plan>& plans) {
+  std::vector<Tried> doubtful;
+  for (const Plan& plan : plans) {
+    Tried tried{plan, trials_.run(plan, options_.steps)};
+    if (!tried.outcome.not_applicable.empty()) continue;
+    tried_.push_back(tried);
+    if (tried.outcome.learned() < kSome) {
+      doubtful.push_back(std::move(tried));
+    } else if (examine(tried)) {
+      return true;
+    }
+  }
+  std::ranges::stable_sort(doubtful, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
+    if (doubtful[i].outcome.finite && examine(doubtful[i])) return true;
+  }
+  return false;
+}
+
+Search::Tried Search::try_longer(const Plan& plan) {
+  return {plan, trials_.run(plan, options_.steps * kLonger)};
+}
+
+/// Ten times as low a rate, or as high, may work better still.
+Search::Tried Search::with_best_rate(Tried tried) {
+  while (tried.plan.rate != 1) {
+    Plan further = tried.plan;
+    further.rate *= further.rate < 1 ? 0.1 : 10;
+    Tried next = try_longer(further);
+    if (!(next.outcome.score() > tried.outcome.score() + kBetter)) break;
+    tried = std::move(next);
+  }
+  return tried;
+}
+
+Search::Tried Search::best() const {
+  if (better_.empty()) return {Plan(), *untouched_};
+  if (better_.back().outcome.score() >= kExcellent) return better_.back();
+  double highest = -std::numeric_limits<double>::infinity();
+  for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
+  return *std::ranges::find_if(
+      better_, [&](const Tried& t) { return t.outcome.score() >= highest - 2 * kBetter; });
+}
+
+/// The best of the plans tried since `from`, each with one remedy more.
+std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) const {
+  std::vector<Tried> best(tried_.begin() + static_cast<std::ptrdiff_t>(from), tried_.end());
+  std::ranges::stable_sort(best, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  std::vector<Plan> plans;
+  for (std::size_t b = 0; b < std::min(bases, best.size()); ++b) {
+    for (const Plan& companion : companions()) {
+      Plan plan = combined(best[b].plan, companion);
+      if (plan.cures().size() > best[b].plan.cures().size()) plans.push_back(std::move(plan));
+    }
+  }
+  return plans;
+}
+
+Search::Tried Search::run(const std::vector<Cure>& named_first) {
+  std::vector<Plan> plans = first_line(is_slow());
+  put_named_first(named_first, plans);
+  for (const double enough : {kGood, kFair, 0.0}) {
+    const std::size_t before = tried_.size();
+    if (find_excellent(plans) || best().outcome.score() >= enough) break;
+    plans = with_companions(before, enough == kGood ? 2 : 1);
+  }
+  return best();
+}
+
+}  // namespace gradus::observe
