@@ -255,7 +255,8 @@ Saturation percentile_run(const char* title, Activation activation,
   };
   train(net, data, {.updates = updates, .every = updates / 100}, look);
   for (std::size_t i = 0; i < depth; ++i) {
-    fmt::print("{:<10} {:>6} {:>20.0f} {:>16.3f}\n", i == 0 ? title : "", i + 1, result.passed[i],
+    fmt::print("{:<10} {:>6} {:>20} {:>16.3f}\n", i == 0 ? title : "", i + 1,
+               std::isfinite(result.passed[i]) ? fmt::format("{:.0f}", result.passed[i]) : "never",
                result.end[i]);
   }
   picture.charts.push_back(chart);

@@ -34,8 +34,13 @@ nn::Sequential build(std::size_t depth, std::int64_t width, const Start& start) 
   return net;
 }
 
-/// RMS dL/dz of the hidden layers, first to last, at the start.
-std::vector<double> gradient_profile(nn::Sequential& net, const data::Dataset& batch) {
+/// RMS of gradients of the hidden layers, first to last.
+struct Flow {
+  std::vector<double> z;       ///< by the pre-activations
+  std::vector<double> weight;  ///< by the weights
+};
+
+Flow gradient_flow(nn::Sequential& net, const data::Dataset& batch) {
   std::vector<Tensor> z;
   std::vector<ScopedHook> hooks;
   for (std::int64_t i = 1; i < net.size(); i += 2) {
@@ -46,10 +51,23 @@ std::vector<double> gradient_profile(nn::Sequential& net, const data::Dataset& b
         }));
   }
   cross_entropy(net(batch.inputs), batch.targets).backward();
+  Flow flow;
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const auto& layer = net.get<nn::Linear>(2 * static_cast<std::int64_t>(i));
+    flow.z.push_back(statistics(z[i].grad()).rms);
+    flow.weight.push_back(statistics(layer.weight.grad()).rms);
+  }
   net.zero_grad();
-  std::vector<double> profile;
-  for (const Tensor& layer : z) profile.push_back(statistics(layer.grad()).rms);
-  return profile;
+  return flow;
+}
+
+papers::Curve curve_of(const std::string& name, const std::vector<double>& values,
+                       papers::Colour colour, papers::Mark mark = papers::Mark::Line) {
+  papers::Curve curve{name, {}, colour, mark};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    curve.points.push_back({static_cast<double>(i + 1), values[i]});
+  }
+  return curve;
 }
 
 /// The loss of each epoch.
@@ -93,10 +111,12 @@ void compare(const papers::Settings& settings) {
   const data::TrainTest digits = data::digits();
   papers::Claims claims;
   papers::Picture losses{"Rectifier networks on digits (He et al. 2015, figs. 2, 3)", {}, 3};
-  papers::Chart profiles{"30 layers at the start", {"layer"}, {"RMS dL/dz", true}, {}};
+  papers::Chart profiles{
+      "30 layers at the start: dL/dz; dashed: dL/dW", {"layer"}, {"RMS", true}, {}};
 
-  fmt::print("\n{:>7} {:<16} {:>16} {:>12} {:>12} {:>10}\n", "layers", "start", "dL/dz first/last",
-             "by theory", "loss at end", "halves at");
+  fmt::print("\ngradients of the first hidden layer over those of the last, and training\n");
+  fmt::print("{:>6} {:<16} {:>8} {:>10} {:>12} {:>10} {:>10}\n", "layers", "start", "dL/dz",
+             "by theory", "dL/dW", "loss", "halves at");
   std::size_t halves[2][2];
   double ratios[2];
   for (std::size_t d = 0; d < 2; ++d) {
@@ -105,24 +125,20 @@ void compare(const papers::Settings& settings) {
     for (std::size_t s = 0; s < 2; ++s) {
       const Start& start = starts[s];
       nn::Sequential net = build(depth, width, start);
-      const auto profile = gradient_profile(net, digits.train);
-      const double ratio = profile.front() / profile.back();
+      const Flow flow = gradient_flow(net, digits.train);
+      ratios[s] = flow.z.front() / flow.z.back();
       // A layer multiplies the mean square by n Var W E relu'^2 = gain / 2.
-      const double theory = std::pow(start.gain / 2, static_cast<double>(profile.size() - 1) / 2);
+      const double theory = std::pow(start.gain / 2, static_cast<double>(flow.z.size() - 1) / 2);
       const auto curve = train(net, digits.train, epochs);
       halves[d][s] = first_half(curve);
-      ratios[s] = ratio;
-      fmt::print("{:>7} {:<16} {:>16.1e} {:>12.1e} {:>12.3f} {:>10}\n", depth, start.name, ratio,
-                 theory, curve.back(), epoch_text(halves[d][s]));
-      papers::Curve line{start.name, {}, start.colour}, flow = line;
-      for (std::size_t i = 0; i < curve.size(); ++i) {
-        line.points.push_back({static_cast<double>(i + 1), curve[i]});
+      fmt::print("{:>6} {:<16} {:>8.1e} {:>10.1e} {:>12.1e} {:>10.3f} {:>10}\n", depth, start.name,
+                 ratios[s], theory, flow.weight.front() / flow.weight.back(), curve.back(),
+                 epoch_text(halves[d][s]));
+      chart.curves.push_back(curve_of(start.name, curve, start.colour));
+      if (d == 1) {
+        profiles.curves.push_back(curve_of(start.name, flow.z, start.colour));
+        profiles.curves.push_back(curve_of("", flow.weight, start.colour, papers::Mark::Dashes));
       }
-      for (std::size_t i = 0; i < profile.size(); ++i) {
-        flow.points.push_back({static_cast<double>(i + 1), profile[i]});
-      }
-      chart.curves.push_back(line);
-      if (d == 1) profiles.curves.push_back(flow);
     }
     losses.charts.push_back(chart);
   }

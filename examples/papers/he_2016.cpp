@@ -114,8 +114,8 @@ void compare(const papers::Settings& settings) {
              error(1, 3) <= error(1, 1));
   claims.print();
   fmt::print(
-      "Eight layers can learn these 1,437 digits by heart. So deeper residual networks\n"
-      "have no loss left to win here, unlike the paper's; they do not lose it either.\n");
+      "Eight layers can learn these 1,437 digits by heart, so deeper residual networks\n"
+      "have no loss left to win, unlike the paper's. They lose little, plain ones all.\n");
 }
 
 }  // namespace
