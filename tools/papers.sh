@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the programs of examples/papers, as many at once as there are processors, and
-# prints what each paper reports beside what was found here. Pictures and full output go to a
-# folder.
+# prints what each paper reports beside what was found here.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
@@ -10,10 +9,11 @@ usage() {
   echo "usage: tools/papers.sh [--quick] [--seed N] [--pictures FOLDER]"
   echo "  --quick            a few seconds each: too short for what is said of training"
   echo "  --seed N           of the initial weights and the data (default 1)"
-  echo "  --pictures FOLDER  for pictures and logs (default build/papers)"
+  echo "  --pictures FOLDER  where to write the figures (default build/papers)"
 }
 
-folder=build/papers
+logs=build/papers
+pictures="$logs"
 arguments=()
 while (($# > 0)); do
   case "$1" in
@@ -23,7 +23,7 @@ while (($# > 0)); do
         usage >&2
         exit 2
       fi
-      if [[ "$1" == --seed ]]; then arguments+=("$1" "$2"); else folder="$2"; fi
+      if [[ "$1" == --seed ]]; then arguments+=("$1" "$2"); else pictures="$2"; fi
       shift
       ;;
     --help)
@@ -45,29 +45,28 @@ say "building"
 configure release -DGRADUS_BUILD_TESTS=OFF -DGRADUS_BUILD_EXAMPLES=ON
 cmake --build --preset release --target "${papers[@]/#/paper_}"
 
-say "running; full output: $folder/*.txt"
-mkdir -p "$folder"
+say "running; full output: $logs/*.txt"
+mkdir -p "$logs" "$pictures"
 start=$SECONDS
 run_one() {
-  local folder="$1" paper="$2"
+  local paper="$1" log="$2"
   shift 2
-  "build/release/examples/papers/$paper" --pictures "$folder" "$@" >"$folder/$paper.txt" 2>&1 ||
-    echo "$paper failed: see $folder/$paper.txt"
+  "build/release/examples/papers/$paper" "$@" >"$log/$paper.txt" 2>&1 ||
+    echo "$paper failed: see $log/$paper.txt"
 }
 export -f run_one
 failures="$(printf '%s\n' "${papers[@]}" |
   xargs -P "$CMAKE_BUILD_PARALLEL_LEVEL" -I '{}' \
-    bash -c 'run_one "$@"' run_one "$folder" '{}' "${arguments[@]}")"
+    bash -c 'run_one "$@"' run_one '{}' "$logs" --pictures "$pictures" "${arguments[@]}")"
 
-logs=()
 for paper in "${papers[@]}"; do
   say "$paper"
-  logs+=("$folder/$paper.txt")
-  sed -n '/^claim /,/claims hold$/p' "$folder/$paper.txt"
+  sed -n '/^claim /,/claims hold$/p' "$logs/$paper.txt"
 done
 say "summary, $((SECONDS - start)) s"
+cd "$logs"
 awk '/ of [0-9]+ claims hold$/ { held += $1; all += $3 }
-  END { printf "%d of %d claims hold\n", held, all }' "${logs[@]}"
+  END { printf "%d of %d claims hold\n", held, all }' "${papers[@]/%/.txt}"
 if [[ -n "$failures" ]]; then
   echo "$failures" >&2
   exit 1
