@@ -19,7 +19,8 @@ GROWTH = ("depth-", "width-", "batch-", "chain-")
 NEIGHBOUR = ("tiny", "mnist", "deep30")
 # Watched workload, the same unwatched, after how many steps the watching repeats.
 WATCHING = (("deep30-observed", "deep30", 1), ("deep30-monitored", "deep30", 10),
-            ("deep30-every-step", "deep30", 1))
+            ("deep30-every-step", "deep30", 1), ("deep30-guarded", "deep30", 1),
+            ("mnist-guarded", "mnist", 1))
 OPENMP_BLAS = "/usr/lib/{}-linux-gnu/openblas-openmp".format(os.uname().machine)
 
 

@@ -74,6 +74,12 @@ Step monitored(nn::Sequential net, std::int64_t every) {
   return training(net, 256, 128, 1.0, [monitor](const Tensor& loss) { monitor->step(loss); });
 }
 
+/// With a guard that looks at what every op makes.
+Step guarded(nn::Sequential net, std::int64_t inputs, double max_norm) {
+  auto guard = std::make_shared<observe::FiniteGuard>(net);
+  return training(net, inputs, 128, max_norm, [guard](const Tensor& loss) { guard->check(loss); });
+}
+
 Step inference(nn::Sequential net, std::int64_t inputs, std::int64_t batch) {
   net.eval();
   return [net, x = randn({batch, inputs})]() mutable {
@@ -141,6 +147,11 @@ std::vector<bench::Workload> workloads() {
       {"deep30-observed", [] { return observed(deep30()); }},
       {"deep30-monitored", [] { return monitored(deep30(), observe::MonitorOptions().every); }},
       {"deep30-every-step", [] { return monitored(deep30(), 1); }},
+      {"deep30-guarded", [] { return guarded(deep30(), 256, 1.0); }},
+      {"mnist-guarded",
+       [] {
+         return guarded(mlp({784, 512, 512, 10}), 784, 0);
+       }},
       {"chain", [] { return chain(10'000); }},
       {"gelu-fma", [] { return gelu_fma(); }},
       {"tanh", [] { return pointwise([](auto& x, auto&) { return tanh(x); }); }},

@@ -1,7 +1,8 @@
 # Puts observe/page/ together as one HTML page and writes it as string literals, which
 # observe/report.cpp includes: so the page is part of the library, with no file to find at run time.
 set(page_dir ${PROJECT_SOURCE_DIR}/observe/page)
-set(page_scripts data format scale draw findings loss flow profiles histograms table main)
+set(page_scripts data format scale draw findings time loss norms flow panels profiles histograms
+  table main)
 list(TRANSFORM page_scripts PREPEND "${page_dir}/")
 list(TRANSFORM page_scripts APPEND ".js")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS

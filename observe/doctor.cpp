@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "gradus/observe/doctor_rules.h"
+#include "gradus/observe/monitor.h"
 
 /* Note [Rules]
 
@@ -55,8 +56,9 @@ const Symptoms& consequences(Symptom cause) {
     case Saturation:
     case DeadUnits:
       return of_lost_units;
-    case Vanishing:
     case Exploding:
+      return of_a_bad_signal;
+    case Vanishing:
       return not_learning;
     case ClippingAlways:
       return of_clipping;
@@ -95,11 +97,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {check_reach,       check_output,         check_symmetry,
-                                 check_input,       check_initialization, check_large_updates,
-                                 check_saturation,  check_dead_units,     check_depth,
-                                 check_spikes,      check_clipping,       check_small_updates,
-                                 check_oscillation, check_speed};
+  static constexpr auto rules = {check_reach,         check_output,         check_symmetry,
+                                 check_input,         check_initialization, check_explosion,
+                                 check_large_updates, check_saturation,     check_dead_units,
+                                 check_depth,         check_spikes,         check_clipping,
+                                 check_small_updates, check_oscillation,    check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {
@@ -112,5 +114,7 @@ Findings diagnose(const RunRecord& record) {
   check_finite(c, found);
   return {std::move(found)};
 }
+
+Findings Monitor::diagnose() const { return observe::diagnose(record()); }
 
 }  // namespace gradus::observe

@@ -16,7 +16,7 @@ Remedy matched_init(const InitFit& fit) {
                              : fit.initializer.starts_with("lecun") ? "LeCun"
                                                                     : "Glorot";
   return {Cure::MatchedInit,
-          fmt::format("initialise the weights as {} needs it ({})", fit.module, author),
+          fmt::format("initialise the weights as {} needs it ({})", fit.needed_by(), author),
           fit.code()};
 }
 

@@ -60,9 +60,14 @@ struct Course {
   std::optional<double> uninformed;
   /// The share of `start`, or of `uninformed` if that is less, by which the loss has fallen.
   double fallen = 0;
+  /// It is low by itself, however the run began: below .7 of `uninformed`, or a mean square below
+  /// .3 of the outputs' variance.
+  bool low = false;
 
-  bool flat() const { return !(fallen > 0.1); }
-  bool learned() const { return fallen > 0.3; }
+  bool flat() const { return !(fallen > 0.1) && !low; }
+  bool learned() const { return fallen > 0.3 || low; }
+  /// Still on its way, from wherever it began.
+  bool falling() const;
   bool diverged() const { return recent > 2 * std::max(start, uninformed.value_or(start)); }
 };
 
@@ -73,10 +78,11 @@ struct Hidden {
   const ParameterRecord* weight = nullptr;
   const ParameterRecord* bias = nullptr;  ///< null where there is none
   std::int64_t inputs = 0;
-  bool normalized = false;        ///< a normalisation follows, so that the weight's scale is nothing
+  int calls = 1;            ///< in a step: of a recurrent layer, as many as there are moments
+  bool normalized = false;  ///< a normalisation follows, so that the weight's scale is nothing
   std::optional<InitFit> fit = {};  ///< what belongs to its activation
-  double gain = 0;                ///< sigma_w^2 = fan_in E[W^2], at the first observed step
-  double wanted = 0;              ///< of `fit`
+  double gain = 0;                  ///< sigma_w^2 = fan_in E[W^2], at the first observed step
+  double wanted = 0;                ///< of `fit`
 
   bool judged() const { return fit && !normalized && !layer->skip_joins && gain > 0; }
   /// ln(gain / wanted): how far off, and to which side.
@@ -96,8 +102,8 @@ struct Case {
   Series gradient_ratio;
   const LayerRecord* first = nullptr;  ///< whose ratio it is; null where there are no two
   const LayerRecord* last = nullptr;
-  double scatter = 1;  ///< factor by which width alone makes the ratio scatter, two sigma
-  bool normalized = false;        ///< there is a normalisation somewhere
+  double scatter = 1;       ///< factor by which width alone makes the ratio scatter, two sigma
+  bool normalized = false;  ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
 
   /// value(entry) of each entry in which it is not NaN, up to the first step that was not finite.
@@ -115,7 +121,7 @@ struct Case {
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }
   /// Enough steps to tell slow learning from none.
-  bool grown() const { return course.losses.size() >= 100; }
+  bool grown() const { return course.losses.size() >= 60; }
   bool went_wrong() const { return nonfinite_at || course.diverged(); }
   /// Where a ratio has to lie to count as beyond `limit` (< 1: below it). The scatter of narrow
   /// layers moves it outwards, unless theory expects as much of these very weights.

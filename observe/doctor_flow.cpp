@@ -110,7 +110,13 @@ void report_exploding(const Case& c, Severity severity, double ratio, double thr
   }
   f.remedies.push_back(lower_rate(10, 1));
   f.remedies.push_back(clip_norm(1));
-  f.remedies.push_back(residual(*c.first));
+  if (c.normalized || c.first->skip_joins) {
+    f.remedies.push_back({Cure::Manual, "begin with residual branches that add nothing",
+                          "nn::init::zeros_(last.weight);  // of each nn::Residual's body"});
+  } else {
+    f.remedies.push_back(batch_norm(*c.first));
+  }
+  if (!c.first->skip_joins) f.remedies.push_back(residual(*c.first));
   found.push_back(std::move(f));
 }
 
@@ -213,6 +219,17 @@ void check_dead_units(const Case& c, Found& found) {
   found.push_back(std::move(f));
 }
 
+/// At the first step, before any update: steps that are too large for some layers follow from it.
+void check_explosion(const Case& c, Found& found) {
+  if (c.gradient_ratio.empty() || c.course.learned()) return;
+  const double start = c.gradient_ratio.front().value;
+  if (!(start > c.bound(1e3))) return;
+  // Normalised layers let the gradient grow by design, and often train.
+  if (c.normalized && !(c.went_wrong() || (c.grown() && c.course.flat()))) return;
+  if (c.young() && !c.went_wrong() && start < c.bound(1e6)) return;
+  report_exploding(c, Severity::Error, start, c.bound(1e3), found);
+}
+
 void check_depth(const Case& c, Found& found) {
   if (c.first == nullptr || c.gradient_ratio.empty() || c.course.learned()) return;
   const std::vector<double> medians = windows(c.gradient_ratio);
@@ -229,11 +246,9 @@ void check_depth(const Case& c, Found& found) {
   } else if (highest < c.bound(1e-2) && c.course.flat()) {
     report_vanishing(c, Severity::Warning, ratio, c.bound(1e-2), found);
   }
-  // Normalised layers let the gradient grow by design, and training makes it grow for a while.
-  if (c.normalized || !(start > c.bound(1e2) || c.went_wrong())) return;
-  if (lowest > c.bound(1e3)) {
-    report_exploding(c, Severity::Error, ratio, c.bound(1e3), found);
-  } else if (lowest > c.bound(1e2) && c.course.flat()) {
+  // Training by itself makes the gradient grow for a while.
+  if (c.normalized || start < c.bound(1e2) || !c.course.flat()) return;
+  if (lowest > c.bound(1e2)) {
     report_exploding(c, Severity::Warning, ratio, c.bound(1e2), found);
   }
 }

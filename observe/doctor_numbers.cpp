@@ -56,13 +56,26 @@ std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
   return ops;
 }
 
+/// What lies in front of the layer, past the layers before it.
+std::vector<std::string> ops_before(const Case& c, const LayerRecord& layer) {
+  std::vector<std::string> ops;
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (!c.run.structure || index >= c.run.structure->layers.size()) return ops;
+  for (const Origin& origin : c.run.structure->layers[index].origins) {
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+  }
+  return ops;
+}
+
 std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   for (const LayerRecord& layer : c.run.layers) {
     const LayerStep* step = entry_at(layer.steps, at);
     if (step == nullptr || step->z.nonfinite == 0) continue;
-    return Failure{&layer, fmt::format("'{}' is the first layer whose output is not finite: {} of "
-                                       "{} elements",
-                                       layer.path, step->z.nonfinite, step->z.count)};
+    return Failure{
+        &layer,
+        fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
+                    layer.path, step->z.nonfinite, step->z.count),
+        ops_before(c, layer)};
   }
   const RunStep* step = entry_at(c.run.steps, at);
   if (step == nullptr || std::isfinite(step->loss)) return {};
@@ -117,9 +130,12 @@ Failure failure_of(const Case& c, std::int64_t at) {
 /// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
 std::string risky_op(const Failure& failure) {
   auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
+  auto steep = [](const std::string& op) { return op == "sqrt" || op == "norm" || op == "pow"; };
   const auto& ops = failure.ops;
   if (failure.backward) {
-    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    // What was finite forward may still have an infinite slope.
+    auto last = std::find_if(ops.rbegin(), ops.rend(), steep);
+    if (last == ops.rend()) last = std::find_if(ops.rbegin(), ops.rend(), risky);
     return last != ops.rend() ? *last : "";
   }
   const auto first = std::ranges::find_if(ops, risky);

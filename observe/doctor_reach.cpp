@@ -174,10 +174,38 @@ void report_unused(const Case& c, Found& found) {
        .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
 }
 
+/// A layer with nothing to train between layers that are trained, in a chain. What is frozen on
+/// purpose is mostly a beginning, an end, or nearly everything.
+void report_frozen(const Case& c, Found& found) {
+  if (!c.run.structure || c.young()) return;
+  const Trace& trace = *c.run.structure;
+  std::vector<std::size_t> frozen, trained;
+  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
+    const LayerRecord& layer = c.run.layers[i];
+    if (layer.normalizes || layer.parameters.empty() || layer.call > 0) continue;
+    (trainable(c, layer) ? trained : frozen).push_back(i);
+  }
+  std::erase_if(frozen, [&](std::size_t i) {
+    auto before = [&](std::size_t other) { return trace.leads_to(other, i); };
+    auto behind = [&](std::size_t other) { return trace.leads_to(i, other); };
+    return c.run.layers[i].skip_joins || std::ranges::none_of(trained, before) ||
+           std::ranges::none_of(trained, behind);
+  });
+  if (frozen.empty() || 2 * frozen.size() > trained.size()) return;
+  const LayerRecord& layer = c.run.layers[frozen[0]];
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Warning, layer);
+  f.cause = fmt::format("{} {} frozen, amid layers that learn", listed(paths(c, frozen)),
+                        frozen.size() == 1 ? "is" : "are");
+  f.remedies = {{Cure::Manual, "let it learn, before the optimiser is made",
+                 code_for(layer.path, layer.type) + ".requires_grad_();"}};
+  found.push_back(std::move(f));
+}
+
 }  // namespace
 
 void check_reach(const Case& c, Found& found) {
   report_unused(c, found);
+  report_frozen(c, found);
   const std::vector<std::size_t> blocked = blocked_layers(c);
   if (blocked.empty() || c.nonfinite_at) return;
   if (reach_of(c.run.layers[blocked.back()]) == Reach::Nothing) {

@@ -162,11 +162,11 @@ void check_large_updates(const Case& c, Found& found) {
     worst = &p;
   }
   if (worst == nullptr) return;
-  const bool went_wrong =
-      c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
+  const bool went_wrong = c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
   const bool stuck = !c.young() && !c.course.learned();
-  const bool error = largest.value > 0.5 && (went_wrong || stuck);
-  const bool warning = largest.value > 0.1 && (went_wrong || (stuck && c.course.flat()));
+  const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
+  const bool warning =
+      largest.value > 0.1 && (went_wrong || (stuck && c.grown() && c.course.flat()));
   if (!error && !warning) return;
   Finding f =
       at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);

@@ -5,6 +5,8 @@
 
 #include "gradus/autograd/anomaly.h"
 #include "gradus/autograd/engine.h"
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/ops.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/finite.h"
 
@@ -43,6 +45,9 @@ constexpr std::size_t most_with_operands = 64;
 bool holds_nan(std::span<const Tensor* const> tensors) {
   return std::ranges::any_of(tensors, [](const Tensor* x) { return kernel::has_nan(*x); });
 }
+
+std::string quoted(const std::string& parameter) { return "'" + parameter + "'"; }
+bool is_parameter(const std::string& name) { return name.front() == '\''; }
 
 bool is_certain(Breach breach) {
   return breach == Breach::MadeNonFinite || breach == Breach::MadeNaN || breach == Breach::TookNaN;
@@ -145,12 +150,17 @@ void FiniteGuard::Watch::add(Event event, std::span<const Tensor* const> inputs,
   events_.push_back(std::move(event));
 }
 
+/// Parameters are copied: an optimiser may write to them before the check.
 void FiniteGuard::Watch::keep(Event& event, std::span<const Tensor* const> inputs,
                               const Tensor& result) const {
+  NoGrad no_grad;
+  UncheckedResults unchecked;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& x = *inputs[i];
     if (!x.defined()) continue;
-    event.operands.emplace_back(name_of(x, i), x.alias(x.layout()));
+    std::string name = name_of(x, i);
+    Tensor kept = is_parameter(name) ? clone(x) : x.alias(x.layout());
+    event.operands.emplace_back(std::move(name), std::move(kept));
   }
   event.result = result.alias(result.layout());
 }
@@ -159,19 +169,24 @@ void FiniteGuard::Watch::keep(Event& event, std::span<const Tensor* const> input
 /// goes to a pass that never runs.
 void FiniteGuard::Watch::replay(Node& node, std::span<const Tensor> gradients, Event& event) {
   if (node.is_opaque()) return;
+  struct Replaying {
+    Watch& watch;
+    ~Replaying() {
+      watch.replayed_ = nullptr;
+      watch.replayed_gradients_ = {};
+    }
+  } replaying{*this};
   replayed_ = &event;
   replayed_gradients_ = gradients;
   Pass nowhere({.retain_graph = true});
   node.run(gradients, nowhere);
-  replayed_gradients_ = {};
-  replayed_ = nullptr;
 }
 
 std::string FiniteGuard::Watch::name_of(const Tensor& operand, std::size_t position) const {
   auto same = [&](const Tensor& x) { return x.defined() && x.storage() == operand.storage(); };
   if (std::ranges::any_of(replayed_gradients_, same)) return "gradient";
   for (auto& [name, parameter] : parameters_) {
-    if (same(parameter)) return "'" + name + "'";
+    if (same(parameter)) return quoted(name);
   }
   return fmt::format("input {}", position + 1);
 }

@@ -34,8 +34,8 @@ class FiniteGuard {
   FiniteGuard(FiniteGuard&&) noexcept;
   FiniteGuard& operator=(FiniteGuard&&) = delete;
 
-  /// Ends a step: call it once, after backward() and before the optimiser's step, which overwrites
-  /// what it tells of. Ahead of backward() it judges the loss alone. Absent where all is well.
+  /// Ends a step: call it once, after backward() and before the optimiser's step, which would spoil
+  /// the parameters. Ahead of backward() it judges the loss alone. Absent where all is well.
   std::optional<FirstCause> check(const Tensor& loss, Where at = Where::here());
 
   /// The first that a check has found: later ones may be its consequences.

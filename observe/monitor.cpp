@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "gradus/observe/doctor.h"
 #include "gradus/observe/report.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
@@ -73,8 +72,6 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
         names_of(parameters, [](const ParameterRecord& p) { return p.name; }));
   return *found;
 }
-
-Findings Monitor::diagnose() const { return observe::diagnose(record()); }
 
 void Monitor::report(const std::filesystem::path& file, Where at) const {
   write_report(record(), diagnose(), file, at);

@@ -26,7 +26,8 @@ struct ResidualShare {
 /// residual sum of `net`, in order of execution. Found in the recorded graph, so that nn::Residual
 /// and a hand-written x + f(x) are the same: a sum of two values that descend from one, of which
 /// one way has fewer ops, the skip, and the other holds parameters. Leaves parameters, gradients,
-/// buffers, modes and the default generator as they were.
+/// buffers, modes and the default generator as they were. Call it between two steps: a Monitor of
+/// the same network would take its gradients for those of the step.
 ///
 ///   for (auto& s : observe::residual_shares(net, x, [&](const Tensor& y) {
 ///          return cross_entropy(y, target);

@@ -3,18 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/observe/lint.h"
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/operators.h"
+#include "gradus/observe/recursion.h"
+#include "gradus/tensor/context.h"
+#include "gradus/tensor/statistics.h"
 
 namespace gradus::observe {
 namespace {
 
-// Of learned(), in the longer trial.
-constexpr double kExcellent = 0.8;
-constexpr double kGood = 0.5;
-constexpr double kFair = 0.3;
-constexpr double kSlow = 0.02;    // a network that is slow but not sick
+// Of score(), in the longer trial.
+constexpr double kExcellent = 0.85;
+constexpr double kGood = 0.4;
+constexpr double kFair = 0.2;
+constexpr double kSlow = 0.02;    // learned() of a network that is slow but not sick
+constexpr double kAbout = 0.75;   // of the best, to do about as well
 constexpr double kBetter = 0.05;  // what a change must gain
-constexpr double kSome = 0.1;     // in the shorter trial, to be worth a longer one
+constexpr double kSome = 0.1;     // learned() in the shorter trial, to be worth a longer one
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -52,15 +57,23 @@ const Outcome& Search::untouched() {
 }
 
 bool Search::is_healthy() {
-  if (!untouched().finite || !learns_slowly(untouched()) || !ratio_within(untouched(), 1e4)) {
-    return false;
+  return untouched().finite && learns_slowly(untouched()) && ratio_within(untouched(), 1e4) &&
+         !trials_.run({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
+}
+
+/// Whether all units of a hidden layer have the same weights, but for rounding; if so they are 0.
+bool Search::has_equal_units() const {
+  NoGrad no_grad;
+  const Trace run = trace(net_, batch_.inputs, context.at);
+  for (std::size_t i = 0; i < run.layers.size(); ++i) {
+    const Tensor weight = role_of(run.layers[i]).weight;
+    if (!weight.defined() || weight.size(0) < 2 || std::ranges::count(run.end.sources, i) > 0) {
+      continue;
+    }
+    const double apart = statistics(weight - weight[Slice(0, 1)]).rms;
+    if (apart <= 1e-4 * statistics(weight).rms) return true;
   }
-  if (trials_.run({.other_loss = true}, 1).not_applicable.empty()) return false;
-  const LintReport report = lint(net_, {.batch = batch_.inputs});
-  return std::ranges::none_of(report.remarks, [](const Remark& remark) {
-    return remark.severity == Severity::Error &&
-           (remark.rule == "equal-units" || remark.rule == "zero-layer");
-  });
+  return false;
 }
 
 /// The gradient arrives everywhere, but the weights hardly move.
@@ -84,9 +97,16 @@ bool Search::examine(const Tried& shorter) {
   return better_.back().outcome.score() >= kExcellent;
 }
 
+bool Search::is_allowed(const Plan& plan) const {
+  return !options_.cures || std::ranges::all_of(plan.cures(), [&](Cure cure) {
+    return std::ranges::count(*options_.cures, cure) > 0;
+  });
+}
+
 bool Search::find_excellent(const std::vector<Plan>& plans) {
   std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
+    if (!is_allowed(plan)) continue;
     Tried tried{plan, trials_.run(plan, options_.steps)};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
@@ -125,8 +145,8 @@ Search::Tried Search::best() const {
   if (better_.back().outcome.score() >= kExcellent) return better_.back();
   double highest = -std::numeric_limits<double>::infinity();
   for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
-  return *std::ranges::find_if(
-      better_, [&](const Tried& t) { return t.outcome.score() >= highest - 2 * kBetter; });
+  const double about = highest - (1 - kAbout) * std::abs(highest);
+  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.outcome.score() >= about; });
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -145,12 +165,17 @@ std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) c
 }
 
 Search::Tried Search::run(const std::vector<Cure>& named_first) {
-  std::vector<Plan> plans = first_line(is_slow());
+  std::vector<Plan> plans =
+      first_line(is_slow() || std::ranges::count(named_first, Cure::HigherRate) > 0);
   put_named_first(named_first, plans);
   for (const double enough : {kGood, kFair, 0.0}) {
     const std::size_t before = tried_.size();
     if (find_excellent(plans) || best().outcome.score() >= enough) break;
     plans = with_companions(before, enough == kGood ? 2 : 1);
+    if (enough == kGood) {
+      const std::vector<Plan> proven = second_line();
+      plans.insert(plans.begin(), proven.begin(), proven.end());
+    }
   }
   return best();
 }

@@ -9,9 +9,9 @@
 namespace gradus::observe {
 
 double Outcome::learned() const {
-  if (!finite || !not_applicable.empty()) return -std::numeric_limits<double>::infinity();
+  if (!finite) return -std::numeric_limits<double>::infinity();
   const double scale = std::abs(constant_loss);
-  return scale > 0 ? (constant_loss - last_loss) / scale : 0;
+  return scale > 0 && std::isfinite(scale) ? (constant_loss - last_loss) / scale : 0;
 }
 
 double Outcome::score() const {
@@ -35,6 +35,8 @@ WhatIf what_if(nn::Module& net, const Batch& batch, const LossFunction& loss,
     if (options.cures && std::ranges::count(*options.cures, plan.cures().front()) == 0) continue;
     result.outcomes.push_back(trials.run(plan, options.steps));
   }
+  for (Outcome& o : result.outcomes) o.constant_loss = trials.least_constant_loss();
+  result.untouched.constant_loss = trials.least_constant_loss();
   std::ranges::stable_sort(result.outcomes, std::ranges::greater(), &Outcome::score);
   std::ranges::stable_partition(result.outcomes,
                                 [](const Outcome& o) { return o.not_applicable.empty(); });

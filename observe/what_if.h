@@ -39,15 +39,15 @@ struct Outcome {
   std::vector<Cure> cures;           ///< applied together; empty for the untouched network
   std::string title;                 ///< "matched initialisation"
   std::vector<std::string> changes;  ///< "layer '3': Sigmoid -> ReLU"
-  std::string not_applicable;        ///< why the remedies cannot be tried; else empty
+  std::string not_applicable;        ///< why they could not be tried to the end; else empty
   double lr = 0;
   double clip_norm = 0;  ///< 0: nothing is clipped
 
   bool finite = false;    ///< the loss was, all along
   double first_loss = 0;  ///< before the first step
   double last_loss = 0;   ///< after the last; the last finite one where it was not
-  /// What the loss would be after the last step if every sample had the mean output: a network that
-  /// tells samples apart does better.
+  /// What the loss would be if every sample had the same output, in the best case that has been
+  /// met: a network that tells samples apart does better.
   double constant_loss = 0;
   /// First over last RMS of dL/dz of the hidden linear layers, before the first step and after the
   /// last; absent where there are fewer than two, or no gradient arrived.

@@ -328,6 +328,38 @@ TEST_CASE("a checkpoint is seen through in backward", "[finite_guard]") {
   CHECK(cause->backward);
 }
 
+TEST_CASE("a loss made of gradients is followed into the pass that made them", "[finite_guard]") {
+  nn::Sequential net = small_net();
+  FiniteGuard guard(net);
+  Tensor x = ones({2, 3}).requires_grad_();
+  Tensor h = net(x);
+  Tensor slope = grad(sqrt(h - h.detach()).sum(), x, {.create_graph = true});
+  auto cause = guard.check((slope * slope).sum());
+  REQUIRE(cause);
+  CHECK(cause->op == "sqrt");
+  CHECK(cause->backward);
+}
+
+TEST_CASE("operands are told as they were, whatever the optimiser did since", "[finite_guard]") {
+  nn::Sequential net{nn::Linear(1, 1)};
+  FiniteGuard guard(net);
+  Tensor weight = net.parameters()[0];
+  {
+    NoGrad no_grad;
+    weight.fill_(1e30);
+  }
+  Tensor loss = net(full({1, 1}, 1e30)).sum();
+  {
+    NoGrad no_grad;
+    weight.fill_(0);
+  }
+  auto cause = guard.check(loss);
+  REQUIRE(cause);
+  CHECK(cause->op == "linear");
+  CHECK(cause->operands[1].name == "'0.weight'");
+  CHECK(cause->operands[1].max == Approx(1e30));
+}
+
 TEST_CASE("guards nest, move and go; a check needs a loss", "[finite_guard]") {
   nn::Sequential net = small_net();
   auto outer = std::make_unique<FiniteGuard>(net);

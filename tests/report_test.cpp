@@ -168,10 +168,10 @@ TEST_CASE("a run without a step has a page", "[report]") {
 }
 
 TEST_CASE("thinning keeps the first step, the last and the first NaN", "[report]") {
-  RunRecord record = record_of({.depth = 700, .steps = 200});
+  RunRecord record = record_of({.depth = 700, .steps = 80});
   History<LayerStep> steps;
   for (LayerStep step : record.layers[5].steps) {
-    if (step.step == 101) step.grad = sample_of(1, true);
+    if (step.step == 41) step.grad = sample_of(1, true);
     steps.push(step);
   }
   record.layers[5].steps = steps;
@@ -179,9 +179,9 @@ TEST_CASE("thinning keeps the first step, the last and the first NaN", "[report]
   const auto columns = data["columns"].get<std::vector<std::int64_t>>();
   CHECK(columns.size() == 40'000 / 700);
   CHECK(columns.front() == 0);
-  CHECK(columns.back() == 199);
+  CHECK(columns.back() == 79);
   CHECK(std::is_sorted(columns.begin(), columns.end()));
-  const auto column = std::upper_bound(columns.begin(), columns.end(), 101) - columns.begin() - 1;
+  const auto column = std::upper_bound(columns.begin(), columns.end(), 41) - columns.begin() - 1;
   CHECK(data["layers"][5]["g"][static_cast<std::size_t>(column)] == "NaN");
   CHECK(data["layers"][5]["g"].back().is_number());
 }
@@ -208,4 +208,34 @@ TEST_CASE("write_report names the file that it cannot write", "[report]") {
   const std::string message = messages::message_of([&] { write_report(record_of({}), {}, file); });
   CHECK_THAT(message, StartsWith("[report] " + file + " cannot be written: No such file"));
   CHECK_THAT(message, Contains("at report_test.cpp:"));
+}
+
+TEST_CASE("a monitor reports what it has watched", "[report]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(2, 4), nn::ReLU(), nn::Linear(4, 3)};
+  optim::SGD sgd(net.parameters(), {.lr = 0.1});
+  Monitor monitor(net);
+  const Tensor x = randn({8, 2});
+  const Tensor y = randint(0, 3, {8});
+  for (int step = 0; step < 3; ++step) {
+    sgd.zero_grad();
+    Tensor loss = cross_entropy(net(x), y);
+    loss.backward();
+    sgd.step();
+    monitor.step(loss);
+  }
+  const TempFolder folder;
+  monitor.report(folder.path("run.html"));
+  std::stringstream written;
+  written << std::ifstream(folder.path("run.html")).rdbuf();
+  const json data = data_in(written.str());
+  CHECK(data["columns"] == json({0, 1, 2}));
+  REQUIRE(data["layers"].size() == 2);
+  const json& hidden = data["layers"][0];
+  CHECK(hidden["label"] == "0 Linear");
+  CHECK(hidden["activation"] == "relu");
+  CHECK(hidden["weights"] == "0.weight");
+  CHECK(hidden["g"][2].get<double>() == Approx(monitor.layer("0").grad_rms()).epsilon(1e-3));
+  CHECK(hidden["expected_g"].is_number());
+  CHECK_THAT(hidden["at"].get<std::string>(), StartsWith("report_test.cpp:"));
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formats every C++ file; with --check it changes nothing and fails where something would change.
+# Formats every C++ and JavaScript file; with --check it changes nothing and fails where something would change.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
@@ -14,5 +14,5 @@ case "${1:-}" in
     ;;
 esac
 command -v clang-format >/dev/null || need_packages clang-format
-git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cpp' |
+git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cpp' '*.js' |
   xargs -0 clang-format "${mode[@]}"

@@ -1,9 +1,9 @@
 // The run, as report.cpp wrote it. Absent values are null; what is not finite is a string, since
 // JSON has no number for it.
 
-const run = JSON.parse(document.getElementById("run").textContent);
+const run = JSON.parse(document.getElementById('run').textContent);
 
-const decoded = (v) => (typeof v === "string" ? Number(v) : v);
+const decoded = (v) => (typeof v === 'string' ? Number(v) : v);
 const numbers = (list, length) => (list ? list.map(decoded) : new Array(length).fill(null));
 
 // The observed steps that the layers' values belong to.
@@ -14,7 +14,7 @@ for (const key of Object.keys(run.steps)) run.steps[key] = run.steps[key].map(de
 // Per layer and column: z and a are the RMS of pre-activation and activation, g that of dL/dz.
 run.layers.forEach((layer, index) => {
   layer.index = index;
-  for (const key of ["z", "a", "g", "low", "high", "dead", "update"]) {
+  for (const key of ['z', 'a', 'g', 'low', 'high', 'dead', 'update']) {
     layer[key] = numbers(layer[key], columns.length);
   }
 });
@@ -36,9 +36,9 @@ function gradientRatio(column) {
   if (hidden.length < 2) return null;
   const first = layers[hidden[0]];
   const last = layers[hidden[hidden.length - 1]];
-  const expected = first.expected_g !== null && last.expected_g > 0
-    ? first.expected_g / last.expected_g : null;
-  return { first, last, measured: first.g[column] / last.g[column], expected };
+  const expected =
+      first.expected_g !== null && last.expected_g > 0 ? first.expected_g / last.expected_g : null;
+  return {first, last, measured: first.g[column] / last.g[column], expected};
 }
 
 // The column that shows a step: the last one observed at or before it.
@@ -47,8 +47,10 @@ function columnOf(step) {
   let high = columns.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (columns[middle] <= step) low = middle;
-    else high = middle - 1;
+    if (columns[middle] <= step)
+      low = middle;
+    else
+      high = middle - 1;
   }
   return low;
 }
@@ -56,16 +58,28 @@ function columnOf(step) {
 // The last column that is finite throughout; the last one where there is none.
 function firstShown() {
   const finite = (c) => !layers.some((layer) => isLost(layer.g[c]) || isLost(layer.z[c]));
-  for (let c = columns.length - 1; c >= 0; --c) if (finite(c)) return c;
+  for (let c = columns.length - 1; c >= 0; --c)
+    if (finite(c)) return c;
   return Math.max(0, columns.length - 1);
 }
 
-// What is shown. Every picture redraws what depends on it.
-const state = { column: firstShown(), layer: 0, axis: "linear" };
+// What is shown. Every picture redraws what depends on it, at most once a frame.
+const state = {
+  column: firstShown(),
+  layer: 0,
+  axis: 'linear'
+};
 const watchers = [];
+let changes = null;
 function show(change) {
   Object.assign(state, change);
   state.column = Math.min(Math.max(state.column, 0), Math.max(0, columns.length - 1));
   state.layer = Math.min(Math.max(state.layer, 0), Math.max(0, layers.length - 1));
-  for (const watcher of watchers) watcher(change);
+  if (changes === null) requestAnimationFrame(tellWatchers);
+  changes = {...changes, ...change};
+}
+function tellWatchers() {
+  const told = changes;
+  changes = null;
+  for (const watcher of watchers) watcher(told);
 }

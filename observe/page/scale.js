@@ -7,15 +7,21 @@ function roundTicks(low, high, n) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((m) => m * power >= rough * 0.999) * power;
   const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; ++k) ticks.push(k * step);
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; ++k)
+    ticks.push(k * step);
   return ticks;
 }
 
 function linearScale(low, high, from, to) {
   const at = (v) => from + ((v - low) / (high - low || 1)) * (to - from);
   return {
-    low, high, from, to, at,
-    ticks: (n) => roundTicks(low, high, n).map((v) => ({ at: at(v), text: number(Number(v.toPrecision(12))) })),
+    low,
+    high,
+    from,
+    to,
+    at,
+    ticks: (n) =>
+        roundTicks(low, high, n).map((v) => ({at: at(v), text: number(Number(v.toPrecision(12)))})),
   };
 }
 
@@ -28,57 +34,64 @@ function decadesOf(values, most = 40) {
     if (v < low) low = v;
     if (v > high) high = v;
   }
-  if (high === -Infinity) return { low: -1, high: 0 };
+  if (high === -Infinity) return {low: -1, high: 0};
   const top = Math.ceil(Math.log10(high) - 1e-9);
   const bottom = Math.floor(Math.log10(low) + 1e-9);
-  return { low: Math.max(Math.min(bottom, top - 1), top - most), high: top };
+  return {low: Math.max(Math.min(bottom, top - 1), top - most), high: top};
 }
 
 // `low` and `high` are exponents. Values below the scale are drawn at its end.
-function logScale({ low, high }, from, to) {
+function logScale({low, high}, from, to) {
   const share = (v) => Math.min(1, Math.max(0, (Math.log10(v) - low) / (high - low)));
   const at = (v) => from + share(v) * (to - from);
   return {
-    low, high, from, to, at, share,
+    low,
+    high,
+    from,
+    to,
+    at,
+    share,
     ticks(n) {
       const step = [1, 2, 3, 5, 10, 20, 50].find((s) => (high - low) / s <= n) ?? 100;
       const ticks = [];
       for (let e = Math.ceil(low / step) * step; e <= high; e += step) {
-        ticks.push({ at: at(10 ** e), text: powerOfTen(e) });
+        ticks.push({at: at(10 ** e), text: powerOfTen(e)});
       }
       return ticks;
     },
   };
 }
 
-const stepTitle = () => (state.axis === "log" ? "step (logarithmic)" : "step");
+const stepTitle = () => (state.axis === 'log' ? 'step (logarithmic)' : 'step');
 
 // Steps of the run, evenly or logarithmically. Every picture through time uses the same.
 const stepRange = (() => {
   const all = [...columns, ...run.steps.step];
   const low = all.reduce((a, b) => Math.min(a, b), Infinity);
   const high = all.reduce((a, b) => Math.max(a, b), -Infinity);
-  return all.length > 0 ? { low, high: high + 1 } : { low: 0, high: 1 };
+  return all.length > 0 ? {low, high: high + 1} : {low: 0, high: 1};
 })();
 
 function stepScale(from, to) {
-  const warp = state.axis === "log" ? (s) => Math.log10(s - stepRange.low + 1) : (s) => s;
+  const warp = state.axis === 'log' ? (s) => Math.log10(s - stepRange.low + 1) : (s) => s;
   const [low, high] = [warp(stepRange.low), warp(stepRange.high)];
   const at = (step) => from + ((warp(step) - low) / (high - low)) * (to - from);
   return {
-    from, to, at,
+    from,
+    to,
+    at,
     invert(x) {
       const v = low + ((x - from) / (to - from)) * (high - low);
-      return state.axis === "log" ? 10 ** v - 1 + stepRange.low : v;
+      return state.axis === 'log' ? 10 ** v - 1 + stepRange.low : v;
     },
     ticks(n) {
-      const values = state.axis === "log" ? [stepRange.low] : [];
-      if (state.axis === "log") {
+      const values = state.axis === 'log' ? [stepRange.low] : [];
+      if (state.axis === 'log') {
         for (let s = 1; stepRange.low + s < stepRange.high; s *= 10) values.push(stepRange.low + s);
       } else {
         values.push(...roundTicks(stepRange.low, stepRange.high - 1, n).filter(Number.isInteger));
       }
-      return values.map((v) => ({ at: at(v), text: count(v) }));
+      return values.map((v) => ({at: at(v), text: count(v)}));
     },
   };
 }
@@ -97,12 +110,13 @@ function linearRgb(lightness, chroma, hue) {
     -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
   ];
 }
-const encoded = (v) => Math.round(255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
+const encoded = (v) =>
+    Math.round(255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
 
 // From dark violet over teal to bright yellow. Lightness rises evenly and blue turns to yellow, so
 // the order shows without colour vision and in print. The hue gives way before a channel is cut
 // off, which would draw an edge where there is none in the data.
-const flowRamp = Array.from({ length: 256 }, (_, i) => {
+const flowRamp = Array.from({length: 256}, (_, i) => {
   const t = i / 255;
   const hue = ((295 - 193 * t) * Math.PI) / 180;
   let chroma = 0.1 + 0.06 * (2 * t - 1) ** 2;
@@ -116,14 +130,14 @@ const flowRamp = Array.from({ length: 256 }, (_, i) => {
 
 // From the panel's colour to the ink of measured values.
 function densityRamp() {
-  const [from, to] = ["--panel", "--measured"].map(themeColor);
-  return Array.from({ length: 256 }, (_, i) =>
-    from.map((c, k) => Math.round(c + (to[k] - c) * (i / 255) ** 0.6)));
+  const [from, to] = ['--panel', '--measured'].map(themeColor);
+  return Array.from(
+      {length: 256}, (_, i) => from.map((c, k) => Math.round(c + (to[k] - c) * (i / 255) ** 0.6)));
 }
 
 // The red, green and blue of a CSS variable in the theme in use.
 function themeColor(name) {
-  const probe = document.createElement("span");
+  const probe = document.createElement('span');
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const rgb = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
