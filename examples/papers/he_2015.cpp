@@ -112,7 +112,7 @@ void compare(const papers::Settings& settings) {
   papers::Claims claims;
   papers::Picture losses{"Rectifier networks on digits (He et al. 2015, figs. 2, 3)", {}, 3};
   papers::Chart profiles{
-      "30 layers at the start: dL/dz; dashed: dL/dW", {"layer"}, {"RMS", true}, {}};
+      "30 layers: dL/dz; dashed: dL/dW", {"layer"}, {"RMS at the start", true}, {}};
 
   fmt::print("\ngradients of the first hidden layer over those of the last, and training\n");
   fmt::print("{:>6} {:<16} {:>8} {:>10} {:>12} {:>10} {:>10}\n", "layers", "start", "dL/dz",
