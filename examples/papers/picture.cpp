@@ -73,23 +73,34 @@ class Scale {
                : NAN;
   }
 
+  /// Pixels and label of each tick.
   std::vector<std::pair<double, std::string>> ticks() const {
     std::vector<std::pair<double, std::string>> result;
+    auto add = [&](double t, std::string label) {
+      result.emplace_back((t - low_) / (high_ - low_) * pixels_, std::move(label));
+    };
     const double wanted = std::max(2.0, pixels_ / 70);
+    if (logarithmic_ && high_ - low_ < 2.5) {  // 1, 2, 5 in each of a few decades
+      for (double decade = std::floor(low_); decade <= high_; ++decade) {
+        for (double m : {1, 2, 5}) {
+          const double t = decade + std::log10(m);
+          if (t >= low_ && t <= high_) add(t, number(m * std::pow(10, decade)));
+        }
+      }
+      return result;
+    }
     double step = (high_ - low_) / wanted;
-    const double unit = std::pow(10, std::floor(std::log10(step)));
-    for (double m : {1, 2, 5, 10}) {
-      if (m * unit >= step) {
-        step = m * unit;
-        break;
+    if (logarithmic_) {
+      step = std::max(1.0, std::round(step));
+    } else {
+      const double unit = std::pow(10, std::floor(std::log10(step)));
+      for (double m : {10, 5, 2, 1}) {
+        if (m * unit >= (high_ - low_) / wanted) step = m * unit;
       }
     }
-    if (logarithmic_) step = std::max(1.0, std::round((high_ - low_) / wanted));
-    for (double t = std::ceil(low_ / step) * step; t <= high_ + 1e-9 * step; t += step) {
-      const double clean = std::round(t / step) * step;
-      result.emplace_back((t - low_) / (high_ - low_) * pixels_,
-                          logarithmic_ ? power_of_ten(static_cast<int>(std::round(clean)))
-                                       : number(clean == 0 ? 0 : clean));
+    for (double i = std::ceil(low_ / step); i * step <= high_ + 1e-9 * step; ++i) {
+      const double t = i * step;
+      add(t, logarithmic_ ? power_of_ten(static_cast<int>(std::round(t))) : number(t + 0.0));
     }
     return result;
   }
