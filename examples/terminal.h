@@ -39,6 +39,28 @@ class CommandLine {
     return value;
   }
 
+  std::string text(std::string_view name, std::string_view fallback) {
+    auto at = std::ranges::find(arguments_, name);
+    if (at == arguments_.end()) return std::string(fallback);
+    if (at + 1 == arguments_.end()) stop(fmt::format("{} needs a value", name));
+    std::string value(*(at + 1));
+    arguments_.erase(at, at + 2);
+    return value;
+  }
+
+  /// The first of `choices` is the default.
+  std::string one_of(std::string_view name, const std::vector<std::string_view>& choices) {
+    std::string value = text(name, choices.front());
+    if (std::ranges::find(choices, value) == choices.end()) {
+      std::string all;
+      for (std::string_view choice : choices) all += fmt::format(" {}", choice);
+      stop(fmt::format("{} needs one of{}, got '{}'", name, all, value));
+    }
+    return value;
+  }
+
+  bool flag(std::string_view name) { return std::erase(arguments_, name) > 0; }
+
   /// Call it last: whatever is left over is a mistake.
   void finish() {
     if (!arguments_.empty()) stop(fmt::format("unknown argument '{}'", arguments_.front()));
