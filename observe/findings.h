@@ -74,7 +74,8 @@ struct Findings {
 /// As a compiler writes its diagnostics.
 std::string to_string(const Finding& finding);
 std::string to_string(const Findings& findings);
-/// An array of objects with the members of Finding.
+/// An array of objects with the members of Finding; `at` as file and line, what is absent or not a
+/// finite number as null.
 std::string to_json(const Findings& findings);
 
 }  // namespace gradus::observe

@@ -4,6 +4,7 @@
 #include "gradus/nn/batch_norm.h"
 #include "gradus/nn/losses.h"
 #include "gradus/observe/lint_rules.h"
+#include "gradus/observe/loss_fit.h"
 #include "gradus/tensor/statistics.h"
 
 // Rules on what follows what, on the inputs and on the parameters' owners.
@@ -15,10 +16,8 @@ void check_softmax(const Origin& origin, Remarks& remarks) {
     if (op.kind != OpKind::Softmax || op.shape.empty() || op.shape[op.shape.size() - 1] != 1) {
       continue;
     }
-    remarks.push_back(
-        {Severity::Error, "softmax-of-one", op.layer,
-         fmt::format("{} over a single unit is constant, whatever the unit says", op.name),
-         "nn::Sigmoid()  // in place of it, or two units in the layer before"});
+    const Misfit found = softmax_of_one(op.name);
+    remarks.push_back({Severity::Error, found.rule, op.layer, found.message, found.fix});
   }
 }
 
@@ -35,32 +34,17 @@ bool is(const nn::AnyModule& loss) {
   return dynamic_cast<const Loss*>(loss.get().get()) != nullptr;
 }
 
+LossTakes taken_by(const nn::AnyModule& loss) {
+  if (is<nn::CrossEntropyLoss>(loss)) return LossTakes::Logits;
+  if (is<nn::BCEWithLogitsLoss>(loss)) return LossTakes::BinaryLogits;
+  return is<nn::NLLLoss>(loss) ? LossTakes::LogProbabilities : LossTakes::Other;
+}
+
 void check_loss(const Origin& end, const nn::AnyModule& loss, Remarks& remarks) {
   const TracedOp* last = last_op(end);
   if (last == nullptr) return;
-  const std::string& name = last->name;
-  const bool softmax = name == "softmax", sigmoid = name == "sigmoid";
-  const bool entropy = is<nn::CrossEntropyLoss>(loss), binary = is<nn::BCEWithLogitsLoss>(loss);
-  const bool likelihood = is<nn::NLLLoss>(loss);
-  const std::string takes = entropy ? "CrossEntropyLoss" : "BCEWithLogitsLoss";
-  if ((entropy || binary) && (softmax || sigmoid)) {
-    remarks.push_back({Severity::Error, "loss-takes-logits", last->layer,
-                       fmt::format("{} in front of {}, which takes logits and applies its own: "
-                                   "the gradient shrinks twice",
-                                   name, takes),
-                       fmt::format("loss(logits, target);  // the network without its {}", name)});
-  }
-  if (likelihood && (softmax || sigmoid)) {
-    remarks.push_back({Severity::Error, "loss-takes-log-probabilities", last->layer,
-                       fmt::format("{} in front of NLLLoss, which takes log-probabilities", name),
-                       "nn::CrossEntropyLoss()(logits, target);  // the network without it"});
-  }
-  if ((entropy || binary || likelihood) && (name == "relu" || name == "relu6")) {
-    remarks.push_back({Severity::Error, "relu-on-output", last->layer,
-                       fmt::format("{} on a classifier's output: scores cannot be negative, and "
-                                   "where they would be, no gradient flows",
-                                   name),
-                       "loss(logits, target);  // the network without it"});
+  if (const auto found = misfit(last->name, taken_by(loss))) {
+    remarks.push_back({Severity::Error, found->rule, last->layer, found->message, found->fix});
   }
 }
 

@@ -1,0 +1,155 @@
+#include "gradus/observe/doctor_case.h"
+
+#include <map>
+
+namespace gradus::observe::doctor {
+namespace {
+
+/// First step at which anything that must be finite was not.
+std::optional<std::int64_t> first_nonfinite(const RunRecord& run) {
+  std::optional<std::int64_t> first;
+  auto note = [&](std::int64_t step, bool bad) {
+    if (bad && (!first || step < *first)) first = step;
+  };
+  for (const RunStep& step : run.steps) note(step.step, !std::isfinite(step.loss));
+  for (const LayerRecord& layer : run.layers) {
+    for (const LayerStep& step : layer.steps) note(step.step, step.grad.nonfinite > 0);
+  }
+  for (const ParameterRecord& parameter : run.parameters) {
+    for (const ParameterStep& step : parameter.steps) {
+      note(step.step, step.value.nonfinite + step.gradient.nonfinite + step.change.nonfinite > 0);
+    }
+  }
+  return first;
+}
+
+/// ln(classes), if the loss is the mean of a cross entropy of the network's output.
+std::optional<double> uninformed_loss(const RunRecord& run) {
+  auto has = [&](const char* op) { return std::ranges::count(run.loss_ops, op) > 0; };
+  const bool binary = has("logsigmoid") || has("binary_cross_entropy");
+  const bool softmax = has("cross_entropy") || has("log_softmax");
+  if (!binary && !softmax) return {};
+  for (const LayerRecord& layer : run.layers) {
+    if (!layer.is_output || layer.steps.empty() || layer.units < 1) continue;
+    const Sample& grad = layer.steps.front().grad;
+    const double classes = binary ? 2 : static_cast<double>(layer.units);
+    const double rows = static_cast<double>(grad.count) / static_cast<double>(layer.units);
+    // Scores of one sample get probabilities less a one for gradients, of norm sqrt(2) at most. A
+    // mean over samples divides that by their number; a sum does not.
+    const double greatest = std::sqrt(2.0 / (binary ? 1.0 : classes)) / rows;
+    if (classes < 2 || !grad || grad.rms > 1.01 * greatest) return {};
+    return std::log(classes);
+  }
+  return {};
+}
+
+bool is_normalized(const RunRecord& run, std::size_t index) {
+  if (!run.structure || index >= run.structure->layers.size()) {
+    return index + 1 < run.layers.size() && run.layers[index + 1].normalizes;
+  }
+  const Trace& trace = *run.structure;
+  return std::ranges::any_of(trace.consumers(index), [&](std::size_t consumer) {
+    const bool end = consumer == trace.layers.size();
+    return (end ? trace.end : trace.layers[consumer].origin()).has(OpKind::Normalization) ||
+           (!end && consumer < run.layers.size() && run.layers[consumer].normalizes);
+  });
+}
+
+std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
+  Hidden hidden{.index = index, .layer = &run.layers[index]};
+  const std::int64_t units = hidden.layer->units;
+  for (std::size_t i : hidden.layer->parameters) {
+    const ParameterRecord& p = run.parameters[i];
+    if (p.shape.size() == 2 && hidden.weight == nullptr) hidden.weight = &p;
+    if (p.shape.size() == 1 && p.shape[0] == units) hidden.bias = &p;
+  }
+  if (hidden.weight == nullptr || hidden.weight->steps.empty() || units < 1) return {};
+  hidden.inputs = hidden.weight->shape.numel() / units;
+  const double rms = hidden.weight->steps.front().value.rms;
+  hidden.gain = static_cast<double>(hidden.inputs) * rms * rms;
+  hidden.normalized = is_normalized(run, index);
+  hidden.fit = init_fit(hidden.layer->activation);
+  if (hidden.fit) hidden.wanted = hidden.fit->gain(hidden.inputs, units);
+  return hidden;
+}
+
+Series ratio(const LayerRecord& first, const LayerRecord& last) {
+  std::map<std::int64_t, double> below;
+  for (const LayerStep& step : last.steps) {
+    if (step.grad && step.grad.rms > 0) below[step.step] = step.grad.rms;
+  }
+  return series(first.steps, [&](const LayerStep& step) {
+    const auto other = below.find(step.step);
+    return step.grad && other != below.end() ? step.grad.rms / other->second : std::nan("");
+  });
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+std::vector<double> windows(const Series& points) {
+  std::vector<double> medians;
+  if (points.size() < 3 * kWindow) return medians;
+  for (std::size_t begin = points.size() - 3 * kWindow; begin < points.size(); begin += kWindow) {
+    std::vector<double> values;
+    for (std::size_t i = begin; i < begin + kWindow; ++i) values.push_back(points[i].value);
+    medians.push_back(median(std::move(values)));
+  }
+  return medians;
+}
+
+Course::Course(const RunRecord& run) {
+  for (const RunStep& step : run.steps) {
+    if (!std::isfinite(step.loss)) break;
+    losses.push_back(step.loss);
+  }
+  if (losses.empty()) return;
+  const std::size_t n = losses.size();
+  const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
+  start = median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
+  recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
+  uninformed = uninformed_loss(run);
+  const double reference = uninformed ? std::min(start, *uninformed) : start;
+  fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);
+}
+
+Case::Case(const RunRecord& record) : run(record), course(record) {
+  nonfinite_at = first_nonfinite(run);
+  for (const RunStep& step : run.steps) observed += step.observed ? 1U : 0U;
+  normalized = std::ranges::any_of(run.layers, &LayerRecord::normalizes);
+  double widths = 0;
+  for (std::size_t i : run.hidden_layers()) {
+    const LayerRecord& layer = run.layers[i];
+    if (layer.steps.empty() || !layer.last().grad) continue;  // frozen, or cut off
+    if (first == nullptr) first = &layer;
+    last = &layer;
+    widths += 1 / static_cast<double>(std::max<std::int64_t>(layer.units, 1));
+    if (layer.call > 0) continue;
+    if (auto found = hidden_layer(run, i)) hidden.push_back(std::move(*found));
+  }
+  if (first == last) first = last = nullptr;
+  if (first != nullptr) gradient_ratio = ratio(*first, *last);
+  // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin 2018).
+  scatter = std::exp(std::sqrt(5 * widths));
+}
+
+std::optional<double> Case::expected_ratio() const {
+  if (!run.expected || first == nullptr) return {};
+  auto row = [&](const LayerRecord& layer) -> std::optional<double> {
+    for (const LayerPrediction& p : run.expected->layers) {
+      if (p.path == layer.path && p.call == layer.call) return p.grad_rms;
+    }
+    return {};
+  };
+  const auto top = row(*last), bottom = row(*first);
+  if (!top || !bottom || *top == 0) return {};
+  return *bottom / *top;
+}
+
+}  // namespace gradus::observe::doctor
