@@ -10,6 +10,7 @@ class AnyModule {
   AnyModule() = default;
   template <std::derived_from<Module> T>
   AnyModule(T module) : module_(std::make_shared<T>(std::move(module))) {}  // NOLINT: converts
+  explicit AnyModule(std::shared_ptr<Module> module) : module_(std::move(module)) {}
 
   const std::shared_ptr<Module>& get() const { return module_; }
   Module& operator*() const { return *module_; }

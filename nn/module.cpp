@@ -134,15 +134,41 @@ void Module::require_new_name(const std::string& name) const {
         "{} already has a member '{}'", type_name(), name);
 }
 
+void Module::require_child(const std::string& name, const Module* module) const {
+  check(module != nullptr, "child '{}' of {} is no module", name, type_name());
+  check(!module->state_->contains(state_.get()), "'{}' would make {} its own descendant", name,
+        type_name());
+}
+
 void Module::add_child(std::string name, std::shared_ptr<Module> module) {
   ContextScope scope(entering("child", {}));
   require_new_name(name);
-  check(module != nullptr, "child '{}' of {} is no module", name, type_name());
+  require_child(name, module.get());
   State& state = *module->state_;
-  check(!state.contains(state_.get()), "'{}' would make {} its own descendant", name, type_name());
   state_->children.emplace_back(std::move(name), std::move(module));
   state.parents.push_back(state_.get());
   state.update_path();
+}
+
+void Module::set_children(NamedChildren children) {
+  ContextScope scope(entering("child", {}));
+  for (auto& [name, child] : children) require_child(name, child.get());
+  const NamedChildren before = std::exchange(state_->children, std::move(children));
+  // Whoever stays keeps its place among its parents, so that a shared module keeps its path.
+  std::unordered_set<const State*> present;
+  for (auto& [name, child] : state_->children) {
+    std::vector<State*>& parents = child->state_->parents;
+    if (present.insert(child->state_.get()).second &&
+        std::ranges::count(parents, state_.get()) == 0) {
+      parents.push_back(state_.get());
+    }
+    child->state_->update_path();
+  }
+  for (auto& [name, child] : before) {
+    if (present.count(child->state_.get()) > 0) continue;
+    std::erase(child->state_->parents, state_.get());
+    child->state_->update_path();
+  }
 }
 
 Tensor Module::parameter(std::string name, Tensor value) {

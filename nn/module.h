@@ -122,6 +122,8 @@ class Module {
   /// Whether both handles name the same module.
   bool is_same(const Module& other) const { return state_ == other.state_; }
 
+  class Structure;  ///< who holds whom, to be put back: nn/module_structure.h
+
  protected:
   Module(const Module&) = default;  // a move copies, too: what was moved from can still be used
   Module& operator=(const Module&) = default;
@@ -146,7 +148,10 @@ class Module {
   /// with it, so that a message names the user's line and not theirs.
   static Where caller();
 
+  using NamedChildren = std::vector<std::pair<std::string, std::shared_ptr<Module>>>;
   void add_child(std::string name, std::shared_ptr<Module> module);
+  /// Holds these children from now on, and no others. On an Error nothing has changed.
+  void set_children(NamedChildren children);
   std::shared_ptr<Module> child_at(std::size_t index) const;
   std::size_t num_children() const;
 
@@ -160,6 +165,7 @@ class Module {
   HookHandle add_forward_hook(ForwardHook hook);
   Tensor call_hooked(std::span<const Tensor> inputs, const Run& run);
   void require_new_name(const std::string& name) const;
+  void require_child(const std::string& name, const Module* module) const;
 
   std::shared_ptr<State> state_;
 };

@@ -23,6 +23,15 @@ class ModuleList : public Module {
   /// Adds the modules of another list, which stay its own as well.
   void append(const ModuleList& other);
 
+  // --- Changing it in place, for all who hold it. The names of the modules behind, and with them
+  // the paths and those of their parameters, are counted anew. IndexError outside.
+  /// Puts a module in front of the one at `index`, or at the end where index is size().
+  void insert(std::int64_t index, const AnyModule& module, Where at = Where::here());
+  /// Puts a module in the place of another, and returns that one.
+  AnyModule replace(std::int64_t index, const AnyModule& module, Where at = Where::here());
+  /// Takes a module out, and returns it.
+  AnyModule erase(std::int64_t index, Where at = Where::here());
+
   std::int64_t size() const { return static_cast<std::int64_t>(num_children()); }
   /// Negative indices count from the end. IndexError outside.
   Module& operator[](std::int64_t index) const;
@@ -36,6 +45,9 @@ class ModuleList : public Module {
   }
 
  private:
+  std::vector<std::shared_ptr<Module>> modules() const;
+  void set_modules(const std::vector<std::shared_ptr<Module>>& modules);
+  std::size_t position(std::int64_t index) const;
   [[noreturn]] void wrong_type(std::int64_t index, const Module& module) const;
 };
 

@@ -4,6 +4,13 @@
 #include "gradus/autograd/ops.h"
 
 namespace gradus::observe {
+namespace {
+
+thread_local int living = 0;
+
+}  // namespace
+
+bool Untouched::is_active() { return living > 0; }
 
 Untouched::Untouched(nn::Module& net) : random_(default_generator().get_state()) {
   for (auto& [name, module] : net.named_modules()) {
@@ -13,9 +20,11 @@ Untouched::Untouched(nn::Module& net) : random_(default_generator().get_state())
     buffers_.push_back({tensor, tensor.storage(), tensor.layout()});
   }
   use_copies();
+  ++living;
 }
 
 Untouched::~Untouched() {
+  --living;
   for (const Buffer& buffer : buffers_) {
     buffer.tensor.impl().storage = buffer.storage;
     buffer.tensor.impl().layout = buffer.layout;

@@ -21,6 +21,10 @@ class Untouched {
   /// Puts the buffers and the generator back at once, for another run from the same state.
   void restore();
 
+  /// Whether one lives on this thread: what runs is a rehearsal, which a Monitor must not take for
+  /// training.
+  static bool is_active();
+
  private:
   struct Buffer {
     Tensor tensor;

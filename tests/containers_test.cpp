@@ -3,6 +3,7 @@
 #include "gradus/nn/activations.h"
 #include "gradus/nn/linear.h"
 #include "gradus/nn/module_list.h"
+#include "gradus/nn/module_structure.h"
 #include "gradus/nn/residual.h"
 #include "gradus/nn/sequential.h"
 #include "gradus/nn/shape.h"
@@ -106,4 +107,92 @@ TEST_CASE("Residual names its parts and suggests a projection", "[residual]") {
   REQUIRE_THROWS_WITH(misfit(ones({1, 4})), Contains("make the projection's output fit"));
   REQUIRE_THROWS_WITH(nn::Residual({.pre_activation = true}, nn::Identity()),
                       Contains("needs an activation"));
+}
+
+namespace {
+
+std::vector<std::string> types(const nn::ModuleList& list) {
+  std::vector<std::string> found;
+  for (std::int64_t i = 0; i < list.size(); ++i) found.push_back(list[i].type_name());
+  return found;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("modules are put in, replaced and taken out", "[sequential]") {
+  nn::Linear first(4, 3), second(3, 2);
+  nn::Sequential net(first, nn::ReLU(), second);
+  nn::Sequential same = net;  // a handle: it sees what is done through the other
+  net.insert(1, nn::Tanh());
+  CHECK(types(same) == Names{"Linear", "Tanh", "ReLU", "Linear"});
+  CHECK(std::string(second.path()) == "3");
+  CHECK(net.named_parameters()[2].first == "3.weight");
+
+  const nn::AnyModule before = net.replace(-2, nn::Sigmoid());
+  CHECK((*before).type_name() == "ReLU");
+  CHECK(std::string((*before).path()).empty());
+  CHECK(types(net) == Names{"Linear", "Tanh", "Sigmoid", "Linear"});
+  Tensor x = randn({5, 4});
+  CHECK(equal(net(x), second(sigmoid(tanh(first(x))))));
+
+  CHECK((*net.erase(1)).type_name() == "Tanh");
+  CHECK((*net.erase(-1)).is_same(second));
+  net.insert(net.size(), nn::ReLU());
+  net.insert(-1, nn::SELU());
+  CHECK(types(net) == Names{"Linear", "Sigmoid", "SELU", "ReLU"});
+}
+
+TEST_CASE("paths follow modules that move", "[sequential]") {
+  nn::Linear inner(2, 2);
+  nn::Sequential body{inner};
+  nn::Sequential net{nn::ReLU(), body};
+  nn::Sequential other{inner};  // the second to hold it: its path stays that of the first
+  net.insert(0, nn::Tanh());
+  CHECK(std::string(inner.path()) == "2.0");
+  body.insert(0, nn::ReLU());
+  CHECK(std::string(inner.path()) == "2.1");
+  body.erase(1);
+  CHECK(std::string(inner.path()) == "0");
+}
+
+TEST_CASE("a list that is changed wrongly says so and stays as it is", "[sequential]") {
+  nn::Sequential net{nn::Linear(4, 3), nn::ReLU()};
+  REQUIRE_THROWS_AS(net.insert(3, nn::ReLU()), IndexError);
+  REQUIRE_THROWS_WITH(net.insert(-3, nn::ReLU()),
+                      StartsWith("[insert] at -3 of a Sequential of 2"));
+  REQUIRE_THROWS_WITH(
+      net.replace(2, nn::ReLU()),
+      StartsWith("[replace] module 2 of a Sequential of 2") && Contains("containers_test.cpp"));
+  REQUIRE_THROWS_AS(net.erase(-3), IndexError);
+  REQUIRE_THROWS_WITH(net.insert(0, net), Contains("its own descendant"));
+  REQUIRE_THROWS_WITH(net.replace(0, nn::AnyModule()),
+                      Contains("child '0'") && Contains("no module"));
+  CHECK(types(net) == Names{"Linear", "ReLU"});
+  CHECK(std::string(net[1].path()) == "1");
+}
+
+TEST_CASE("a structure is put back as it was", "[sequential]") {
+  nn::ReLU shared;
+  nn::Sequential inner{shared, nn::Linear(2, 2)};
+  nn::Sequential net{nn::Linear(2, 2), inner, shared};
+  const Tensor x = randn({3, 2});
+  const Tensor y = net(x);
+  const std::string before = fmt::format("{}", net);
+  const std::string path = shared.path();
+  {
+    const nn::Module::Structure structure(net);
+    nn::Sequential body;
+    body.push_back(inner.erase(0));
+    inner.insert(0, nn::Residual(body));
+    net.erase(0);
+    net.replace(-1, nn::Tanh());
+    CHECK(fmt::format("{}", net) != before);
+    structure.restore();
+  }
+  CHECK(fmt::format("{}", net) == before);
+  CHECK(shared.path() == path);
+  CHECK(std::string(inner[1].path()) == "1.1");
+  CHECK(equal(net(x), y));
 }

@@ -1,0 +1,77 @@
+#include "gradus/observe/plan.h"
+
+namespace gradus::observe {
+
+std::vector<Cure> Plan::cures() const {
+  std::vector<Cure> found;
+  if (other_loss) found.push_back(Cure::OtherLoss);
+  if (scale_input) found.push_back(Cure::ScaleInput);
+  if (rate < 1) found.push_back(Cure::LowerRate);
+  if (init) found.push_back(Cure::MatchedInit);
+  if (!activation.empty()) found.push_back(Cure::OtherActivation);
+  if (batch_norm) found.push_back(Cure::BatchNorm);
+  if (residual) found.push_back(Cure::Residual);
+  if (clip_norm > 0) found.push_back(Cure::ClipNorm);
+  if (rate > 1) found.push_back(Cure::HigherRate);
+  return found;
+}
+
+std::string Plan::title() const {
+  std::string text;
+  for (Cure cure : cures()) {
+    if (!text.empty()) text += ", ";
+    switch (cure) {
+      case Cure::OtherLoss:
+        text += "output for the loss";
+        break;
+      case Cure::ScaleInput:
+        text += "scaled input";
+        break;
+      case Cure::LowerRate:
+      case Cure::HigherRate:
+        text += fmt::format("rate x {:g}", rate);
+        break;
+      case Cure::MatchedInit:
+        text += "matched initialisation";
+        break;
+      case Cure::OtherActivation:
+        text += activation;
+        break;
+      case Cure::BatchNorm:
+        text += "batch norm";
+        break;
+      case Cure::Residual:
+        text += "residual connections";
+        break;
+      case Cure::ClipNorm:
+        text += fmt::format("clip at norm {:g}", clip_norm);
+        break;
+      case Cure::Manual:
+        break;
+    }
+  }
+  return text.empty() ? "as it is" : text;
+}
+
+Plan combined(const Plan& first, const Plan& second) {
+  Plan both = first;
+  both.other_loss |= second.other_loss;
+  both.scale_input |= second.scale_input;
+  both.batch_norm |= second.batch_norm;
+  both.residual |= second.residual;
+  both.init |= second.init;
+  if (!second.activation.empty()) both.activation = second.activation;
+  if (second.rate != 1) both.rate = second.rate;
+  if (second.clip_norm > 0) both.clip_norm = second.clip_norm;
+  return both;
+}
+
+std::vector<Plan> single_remedies() {
+  return {{.other_loss = true},   {.scale_input = true}, {.rate = 0.1},
+          {.rate = 0.01},         {.rate = 0.001},       {.init = true},
+          {.activation = "ReLU"}, {.activation = "ELU"}, {.batch_norm = true},
+          {.residual = true},     {.clip_norm = 1},      {.rate = 10},
+          {.rate = 100}};
+}
+
+}  // namespace gradus::observe

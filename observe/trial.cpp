@@ -1,0 +1,119 @@
+#include "gradus/observe/trial.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gradus/autograd/backward.h"
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/ops.h"
+#include "gradus/observe/recursion.h"
+#include "gradus/observe/surgery.h"
+#include "gradus/optim/clip.h"
+#include "gradus/optim/sgd.h"
+#include "gradus/tensor/statistics.h"
+
+namespace gradus::observe {
+namespace {
+
+std::unique_ptr<optim::Optimizer> optimizer_for(const std::vector<Tensor>& params, double lr,
+                                                const OptimizerFactory& factory) {
+  if (!factory) return std::make_unique<optim::SGD>(params, optim::SGDOptions{.lr = lr});
+  auto made = factory(params, lr);
+  check(made != nullptr, "the function that makes the optimiser has made none");
+  return made;
+}
+
+/// Every sample's output is the mean over the samples.
+Tensor constant_over_samples(const Tensor& output) {
+  return output.dim() == 0 ? output : mean(output, {0}, true).expand(output.shape());
+}
+
+}  // namespace
+
+Trials::Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
+               const WhatIfOptions& options)
+    : net_(net), batch_(batch), loss_(loss), options_(options), sandbox_(net) {
+  NoGrad no_grad;
+  net_.train();
+  const Tensor value = loss_(net_(batch_.inputs), batch_.targets);
+  check(value.defined() && value.numel() == 1,
+        "the loss must be a scalar, its shape is {}; take the mean over the samples",
+        value.defined() ? value.shape() : Shape());
+}
+
+Outcome Trials::run(const Plan& plan) {
+  sandbox_.restore();
+  net_.train();
+  Outcome outcome;
+  outcome.cures = plan.cures();
+  outcome.title = plan.title();
+  outcome.lr = options_.lr * plan.rate;
+  outcome.clip_norm = plan.clip_norm > 0 ? plan.clip_norm : options_.clip_norm;
+  try {
+    outcome.changes = apply(net_, plan, batch_, loss_, options_.seed);
+    train(outcome);
+  } catch (const NotApplicable& error) {
+    outcome.not_applicable = error.what();
+  } catch (const Error& error) {
+    if (plan.empty()) {
+      outcome.finite = false;  // it ran on the batch at first: what failed came with the steps
+    } else {
+      outcome.not_applicable = error.what();
+    }
+  }
+  return outcome;
+}
+
+void Trials::train(Outcome& outcome) {
+  EnableGrad enable;
+  std::vector<Tensor> params = net_.parameters();
+  std::erase_if(params, [](const Tensor& p) { return !p.requires_grad(); });
+  if (params.empty()) throw NotApplicable("all parameters are frozen");
+  const auto optimizer = optimizer_for(params, outcome.lr, options_.optimizer);
+  outcome.first_ratio = gradient_ratio();
+  for (int step = 0; step <= options_.steps; ++step) {
+    const Tensor output = net_(batch_.inputs);
+    const Tensor loss = loss_(output, batch_.targets);
+    const auto value = loss.item<double>();
+    outcome.finite = std::isfinite(value);
+    if (step == 0) outcome.first_loss = value;
+    if (!outcome.finite) return;
+    outcome.last_loss = value;
+    if (step == options_.steps) {
+      NoGrad no_grad;
+      outcome.constant_loss = loss_(constant_over_samples(output), batch_.targets).item<double>();
+      break;
+    }
+    optimizer->zero_grad();
+    loss.backward();
+    if (outcome.clip_norm > 0) {
+      optim::clip_grad_norm_(params, outcome.clip_norm, 2, optim::NonFinite::Skip);
+    }
+    optimizer->step();
+  }
+  outcome.last_ratio = gradient_ratio();
+}
+
+std::optional<double> Trials::gradient_ratio() const {
+  const Trace run = trace(net_, batch_.inputs);
+  std::vector<Tensor> hidden;
+  for (std::size_t i = 0; i < run.layers.size(); ++i) {
+    const auto consumers = run.consumers(i);
+    const bool output = consumers.size() == 1 && consumers[0] == run.layers.size();
+    if (!output && role_of(run.layers[i]).kind == LayerRole::Kind::Linear) {
+      hidden.push_back(run.layers[i].output);
+    }
+  }
+  if (hidden.size() < 2) return {};
+  EnableGrad enable;
+  const Tensor loss = loss_(run.output, batch_.targets);
+  if (!loss.requires_grad()) return {};
+  const std::vector<Tensor> gradients =
+      grad({loss}, {hidden.front(), hidden.back()}, {.allow_unused = true});
+  if (!gradients[0].defined() || !gradients[1].defined()) return {};
+  const Statistics first = statistics(gradients[0]), last = statistics(gradients[1]);
+  if (first.nonfinite > 0 || last.nonfinite > 0 || last.rms == 0) return {};
+  return first.rms / last.rms;
+}
+
+}  // namespace gradus::observe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "gradus/observe/plan.h"
+#include "gradus/observe/sandbox.h"
+#include "gradus/observe/what_if.h"
+
+namespace gradus::observe {
+
+/// Trains a network on one batch, with one plan after another, each from the state that the network
+/// is in. At the end of the scope it is as it was.
+class Trials {
+ public:
+  /// All must outlive the trials. Throws Error where the network does not run on the batch, or the
+  /// loss is not a scalar.
+  Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
+         const WhatIfOptions& options);
+
+  Outcome run(const Plan& plan);
+
+ private:
+  void train(Outcome& outcome);
+  std::optional<double> gradient_ratio() const;
+
+  nn::Module& net_;
+  const Batch& batch_;
+  const LossFunction& loss_;
+  const WhatIfOptions& options_;
+  Sandbox sandbox_;
+};
+
+}  // namespace gradus::observe

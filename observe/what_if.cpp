@@ -1,0 +1,41 @@
+#include "gradus/observe/what_if.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gradus/observe/trial.h"
+#include "gradus/tensor/context.h"
+
+namespace gradus::observe {
+
+double Outcome::learned() const {
+  if (!finite || !not_applicable.empty()) return -std::numeric_limits<double>::infinity();
+  const double scale = std::abs(constant_loss);
+  return scale > 0 ? (constant_loss - last_loss) / scale : 0;
+}
+
+double Outcome::score() const {
+  // Batch norm without skips, and SELU, change the gradient by some powers of ten by design.
+  const double decades = last_ratio && *last_ratio > 0 ? std::abs(std::log10(*last_ratio)) : 0;
+  return learned() - 0.1 * std::max(0.0, decades - 2);
+}
+
+WhatIf what_if(nn::Module& net, const Batch& batch, const LossFunction& loss,
+               const WhatIfOptions& options, Where at) {
+  ContextScope scope(entering("what_if", at));
+  Trials trials(net, batch, loss, options);
+  WhatIf result{.untouched = trials.run({}),
+                .outcomes = {},
+                .steps = options.steps,
+                .samples = batch.inputs.dim() > 0 ? batch.inputs.size(0) : 1};
+  for (const Plan& plan : single_remedies()) {
+    if (options.cures && std::ranges::count(*options.cures, plan.cures().front()) == 0) continue;
+    result.outcomes.push_back(trials.run(plan));
+  }
+  std::ranges::stable_sort(result.outcomes, std::ranges::greater(), &Outcome::score);
+  std::ranges::stable_partition(result.outcomes,
+                                [](const Outcome& o) { return o.not_applicable.empty(); });
+  return result;
+}
+
+}  // namespace gradus::observe
