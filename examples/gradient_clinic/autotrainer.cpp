@@ -1,5 +1,8 @@
 #include "autotrainer.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace clinic {
 namespace {
 

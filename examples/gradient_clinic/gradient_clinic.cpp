@@ -61,7 +61,8 @@ Program made(const Variant& variant, long seed) {
 
 ProgramTally treat(const Fault& fault, const Variant& variant, const Settings& settings,
                    bool repairs) {
-  ProgramTally tally{.name = variant.name};
+  ProgramTally tally;
+  tally.name = variant.name;
   for (long seed = 1; seed <= settings.seeds; ++seed) {
     const Diagnosis diagnosis = examine(made(variant, seed));
     tally.add(fault, diagnosis);

@@ -1,6 +1,7 @@
 #include "treatment.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gradus/nn/eval_scope.h>
 
