@@ -88,7 +88,7 @@ void Pass::run_node(Node& node, std::span<Tensor> gradients) {
     __builtin_prefetch(edge.node.get(), 1);
     __builtin_prefetch(reinterpret_cast<const std::byte*>(edge.node.get()) + 128);
   }
-  if (anomaly_enabled()) {
+  if (checks_results()) {
     run_checked(node, gradients);
   } else {
     node.run(gradients, *this);
@@ -98,16 +98,14 @@ void Pass::run_node(Node& node, std::span<Tensor> gradients) {
 
 void Pass::run_checked(Node& node, std::span<Tensor> gradients) {
   {
-    DetectAnomaly off(false);  // the ops of the rule answer for the node as a whole
+    UncheckedResults off;  // the ops of the rule answer for the node as a whole
     node.run(gradients, *this);
   }
-  std::vector<const Tensor*> inputs;
-  for (const Tensor& g : gradients) inputs.push_back(&g);
   for (const Edge& edge : node.inputs()) {
     Pending* next = edge.node ? pending_.find(edge.node) : nullptr;
     if (next == nullptr) continue;
     const Tensor& gradient = next->gradient(edge.output);
-    if (gradient.defined()) check_finite(gradient, inputs);
+    if (gradient.defined()) check_gradient(node, gradients, edge, gradient);
   }
 }
 

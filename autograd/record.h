@@ -237,8 +237,9 @@ class Op {
   /// gradient. `output` must be a new tensor (views: `x.alias(layout)`).
   template <class... F>
   Tensor record(Tensor output, Wrt<F>... rules) const {
-    if (anomaly_enabled() && given_finite_) {
-      check_finite(output, std::array<const Tensor*, sizeof...(F)>{&rules.input...});
+    if (checks_results()) [[unlikely]] {
+      check_output(output, std::array<const Tensor*, sizeof...(F)>{&rules.input...},
+                   !given_finite_);
     }
     if constexpr (sizeof...(F) > 0) {
       if (output.is_floating() && (rules.rule.has_value() || ...)) {
@@ -257,10 +258,10 @@ class Op {
   /// Several outputs under one rule.
   template <std::size_t N, class Inputs, class F>
   std::array<Tensor, N> record_all(std::array<Tensor, N> outputs, Joint<Inputs, F> j) const {
-    if (anomaly_enabled() && given_finite_) {
+    if (checks_results()) [[unlikely]] {
       std::vector<const Tensor*> inputs;
       for (const Tensor& input : j.inputs) inputs.push_back(&input);
-      for (const Tensor& output : outputs) check_finite(output, inputs);
+      for (const Tensor& output : outputs) check_output(output, inputs, !given_finite_);
     }
     bool wanted = false;
     for (const Tensor& input : j.inputs) wanted = wanted || input.requires_grad();

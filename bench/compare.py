@@ -17,6 +17,9 @@ import time
 LARGE = {"tanh", "softmax", "add", "sum-dim0", "transposed-copy", "gelu-fma", "matmul-nn-1024x1024x1024"}
 GROWTH = ("depth-", "width-", "batch-", "chain-")
 NEIGHBOUR = ("tiny", "mnist", "deep30")
+# Watched workload, the same unwatched, after how many steps the watching repeats.
+WATCHING = (("deep30-observed", "deep30", 1), ("deep30-monitored", "deep30", 10),
+            ("deep30-every-step", "deep30", 1))
 OPENMP_BLAS = "/usr/lib/{}-linux-gnu/openblas-openmp".format(os.uname().machine)
 
 
@@ -182,6 +185,41 @@ def compare(build, config, options, peer):
     return table.rows
 
 
+def turns(build, sides, options, steps=1):
+    """Two of gradus's workers, (name, threads) each, in turns: what the second takes of the first."""
+    workers = [Worker(build, "gradus", *side) for side in sides]
+    for worker in workers:
+        worker.calibrate(0.01 if options.quick else 0.03)
+        worker.steps = -(-worker.steps // steps) * steps  # whole rounds of what comes every so many steps
+    ratios = []
+    for _ in range(5 if options.quick else options.rounds):
+        first, second = (worker.block(worker.steps) for worker in workers)
+        ratios.append(second / first)
+    for worker in workers:
+        worker.finish()
+    return "{:>6.2f}  (middle half {:.2f} - {:.2f})".format(*middle(ratios))
+
+
+def all_cores(build, options, cores):
+    """Whether more threads ever cost time."""
+    names = subprocess.run([build / "gradus_worker"], capture_output=True, text=True, check=True).stdout.split()
+    names = [n for n in names if not n.startswith(GROWTH) and options.wants(n)]
+    if cores < 2 or max(options.threads) < 2 or not names:
+        return
+    print(f"\na step on {cores} cores / on one")
+    for name in names:
+        print(f"{name:<25}{turns(build, [(name, 1), (name, cores)], options)}", flush=True)
+
+
+def watching(build, options):
+    """What an observer adds to the step that it watches."""
+    rows = [row for row in WATCHING if options.wants(row[0])]
+    if rows:
+        print("\nwatching, 1 thread: a step watched / not watched")
+    for name, plain, steps in rows:
+        print(f"{name:<25}{turns(build, [(plain, 1), (name, 1)], options, steps)}", flush=True)
+
+
 def neighbour(build, options):
     """A step on all cores beside a process that never lets go of one of them."""
     cores = sorted(os.sched_getaffinity(0))
@@ -193,16 +231,7 @@ def neighbour(build, options):
                                preexec_fn=lambda: os.sched_setaffinity(0, cores[-1:]))
     try:
         for name in names:
-            workers = [Worker(build, "gradus", name, threads) for threads in (1, len(cores))]
-            for worker in workers:
-                worker.calibrate(0.03)
-            ratios = []
-            for _ in range(5 if options.quick else options.rounds):
-                one, all_cores = (worker.block(worker.steps) for worker in workers)
-                ratios.append(all_cores / one)
-            for worker in workers:
-                worker.finish()
-            print("{:<25}{:>6.2f}  (middle half {:.2f} - {:.2f})".format(name, *middle(ratios)), flush=True)
+            print(f"{name:<25}{turns(build, [(name, 1), (name, len(cores))], options)}", flush=True)
     finally:
         spinner.kill()
         spinner.wait()
@@ -239,6 +268,8 @@ def main():
     config = json.loads((options.build / "build.json").read_text())
     peer = [] if options.no_peer or not (options.build / "torch_worker").exists() else ["torch"]
     rows = compare(options.build, config, options, peer)
+    watching(options.build, options)
+    all_cores(options.build, options, cores)
     neighbour(options.build, options)
     growth(options.build, options)
     library = pathlib.Path(config["library"])

@@ -41,7 +41,8 @@ nn::Sequential plain(const bench::Growth& size) {
 }
 
 /// A step of training: zero_grad, forward, loss, backward, SGD with momentum.
-Step training(nn::Sequential net, std::int64_t inputs, std::int64_t batch, double max_norm = 0) {
+Step training(nn::Sequential net, std::int64_t inputs, std::int64_t batch, double max_norm = 0,
+              std::function<void(const Tensor& loss)> after = {}) {
   auto opt = std::make_shared<optim::SGD>(net.parameters(),
                                           optim::SGDOptions{.lr = 0.01, .momentum = 0.9});
   Tensor x = randn({batch, inputs});
@@ -52,6 +53,7 @@ Step training(nn::Sequential net, std::int64_t inputs, std::int64_t batch, doubl
     loss.backward();
     if (max_norm > 0) optim::clip_grad_norm_(params, max_norm);
     opt->step();
+    if (after) after(loss);
   };
 }
 
@@ -63,6 +65,13 @@ Step observed(nn::Sequential net) {
     });
   }
   return training(net, 256, 128, 1.0);
+}
+
+/// With a monitor that observes one step in `every`, long after its first ones.
+Step monitored(nn::Sequential net, std::int64_t every) {
+  const observe::MonitorOptions options{.dense = 0, .every = every};
+  auto monitor = std::make_shared<observe::Monitor>(net, options);
+  return training(net, 256, 128, 1.0, [monitor](const Tensor& loss) { monitor->step(loss); });
 }
 
 Step inference(nn::Sequential net, std::int64_t inputs, std::int64_t batch) {
@@ -130,6 +139,8 @@ std::vector<bench::Workload> workloads() {
        }},
       {"deep30", [] { return training(deep30(), 256, 128, 1.0); }},
       {"deep30-observed", [] { return observed(deep30()); }},
+      {"deep30-monitored", [] { return monitored(deep30(), observe::MonitorOptions().every); }},
+      {"deep30-every-step", [] { return monitored(deep30(), 1); }},
       {"chain", [] { return chain(10'000); }},
       {"gelu-fma", [] { return gelu_fma(); }},
       {"tanh", [] { return pointwise([](auto& x, auto&) { return tanh(x); }); }},

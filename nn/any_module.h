@@ -20,4 +20,15 @@ class AnyModule {
   std::shared_ptr<Module> module_;
 };
 
+/// A handle that keeps alive what `module` names. A module known only by its base class cannot be
+/// copied: it is referred to, and must outlive the handle.
+template <std::derived_from<Module> M>
+std::shared_ptr<Module> handle_of(M& module) {
+  if constexpr (std::copy_constructible<M>) {
+    return std::make_shared<M>(module);
+  } else {
+    return {std::shared_ptr<Module>(), &module};
+  }
+}
+
 }  // namespace gradus::nn

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "gradus/nn/embedding.h"
+
 namespace gradus::observe::doctor {
 namespace {
 
@@ -60,11 +62,17 @@ std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   const std::int64_t units = hidden.layer->units;
   for (std::size_t i : hidden.layer->parameters) {
     const ParameterRecord& p = run.parameters[i];
-    if (p.shape.size() == 2 && hidden.weight == nullptr) hidden.weight = &p;
-    if (p.shape.size() == 1 && p.shape[0] == units) hidden.bias = &p;
+    const bool matrix = p.shape.size() == 2 && (p.shape[0] == units || p.shape[1] == units);
+    const bool vector = p.shape.size() == 1 && p.shape[0] == units;
+    const ParameterRecord*& place = matrix ? hidden.weight : hidden.bias;
+    if ((!matrix && !vector) || place != nullptr) return {};  // no plain W x + b
+    place = &p;
   }
-  if (hidden.weight == nullptr || hidden.weight->steps.empty() || units < 1) return {};
-  hidden.inputs = hidden.weight->shape.numel() / units;
+  if (hidden.weight == nullptr || hidden.weight->steps.empty() ||
+      dynamic_cast<const nn::Embedding*>(hidden.layer->module) != nullptr) {
+    return {};
+  }
+  hidden.inputs = hidden.weight->tensor.numel() / units;
   const double rms = hidden.weight->steps.front().value.rms;
   hidden.gain = static_cast<double>(hidden.inputs) * rms * rms;
   hidden.normalized = is_normalized(run, index);
@@ -73,12 +81,12 @@ std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   return hidden;
 }
 
-Series ratio(const LayerRecord& first, const LayerRecord& last) {
+Series ratio(const Case& c, const LayerRecord& first, const LayerRecord& last) {
   std::map<std::int64_t, double> below;
   for (const LayerStep& step : last.steps) {
     if (step.grad && step.grad.rms > 0) below[step.step] = step.grad.rms;
   }
-  return series(first.steps, [&](const LayerStep& step) {
+  return c.series(first.steps, [&](const LayerStep& step) {
     const auto other = below.find(step.step);
     return step.grad && other != below.end() ? step.grad.rms / other->second : std::nan("");
   });
@@ -134,7 +142,7 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
     if (auto found = hidden_layer(run, i)) hidden.push_back(std::move(*found));
   }
   if (first == last) first = last = nullptr;
-  if (first != nullptr) gradient_ratio = ratio(*first, *last);
+  if (first != nullptr) gradient_ratio = ratio(*this, *first, *last);
   // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin 2018).
   scatter = std::exp(std::sqrt(5 * widths));
 }

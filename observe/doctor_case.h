@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gradus/observe/init_fit.h"
 #include "gradus/observe/record.h"
@@ -20,17 +21,6 @@ struct Point {
 };
 /// A statistic through the observed steps, oldest first.
 using Series = std::vector<Point>;
-
-/// value(entry) of each entry in which it is not NaN.
-template <class Entry, class F>
-Series series(const History<Entry>& history, F value) {
-  Series points;
-  for (const Entry& entry : history) {
-    const double x = value(entry);
-    if (!std::isnan(x)) points.push_back({entry.step, x});
-  }
-  return points;
-}
 
 /// The medians of the last three windows, oldest first; none where there are fewer steps.
 std::vector<double> windows(const Series& points);
@@ -93,8 +83,10 @@ struct Hidden {
   double off() const { return judged() ? std::log(gain / wanted) : 0; }
 };
 
+/// What the rules share.
 struct Case {
   explicit Case(const RunRecord& record);
+  Case(const Case&) = delete;  // it points into the record, and into itself
 
   const RunRecord& run;
   Course course;
@@ -107,6 +99,18 @@ struct Case {
   double scatter = 1;  ///< factor by which width alone makes the ratio scatter, two sigma
   bool normalized = false;        ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
+
+  /// value(entry) of each entry in which it is not NaN, up to the first step that was not finite.
+  template <class Entry, class F>
+  Series series(const History<Entry>& history, F value) const {
+    Series points;
+    for (const Entry& entry : history) {
+      if (nonfinite_at && entry.step >= *nonfinite_at) break;
+      const double x = value(entry);
+      if (!std::isnan(x)) points.push_back({entry.step, x});
+    }
+    return points;
+  }
 
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }

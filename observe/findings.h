@@ -54,15 +54,15 @@ struct Remedy {
 struct Finding {
   Symptom symptom;
   Severity severity = Severity::Warning;
-  std::string layer;  ///< path of the layer or name of the parameter; "" for the whole network
-  Where at;           ///< the user's line that called the layer; line 0 where it is not known
+  std::string layer = {};  ///< path of the layer or name of the parameter; "" for the whole network
+  Where at = {};           ///< the user's line that called the layer; line 0 where it is not known
   std::int64_t since_step = 0;
-  std::string statistic;  ///< what was measured: "RMS dL/dz, first over last hidden layer"
+  std::string statistic = {};  ///< what was measured: "RMS dL/dz, first over last hidden layer"
   double measured = 0;
-  std::optional<double> expected;   ///< by theory
-  std::optional<double> threshold;  ///< beyond which it is a fault
-  std::string cause;                ///< one sentence
-  std::vector<Remedy> remedies;     ///< cheapest and most causal first
+  std::optional<double> expected = {};   ///< by theory
+  std::optional<double> threshold = {};  ///< beyond which it is a fault
+  std::string cause = {};                ///< one sentence
+  std::vector<Remedy> remedies = {};     ///< cheapest and most causal first
 };
 
 struct Findings {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gradus/observe/doctor.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
 
@@ -29,12 +30,13 @@ std::string names_of(const Records& records, Name name) {
 
 }  // namespace
 
-Monitor::Monitor(nn::Module& net, const MonitorOptions& options, Where at) {
+Monitor::Monitor(std::shared_ptr<nn::Module> net, const MonitorOptions& options, Where at) {
   ContextScope scope(entering("Monitor", at));
   validate(options);
-  check(!layers_of(net).empty(), "{} holds no layer to watch: none of its modules has parameters",
-        net.type_name());
-  watch_ = std::make_shared<Watch>(net, options);
+  check(net != nullptr, "takes a network, got none");
+  check(!layers_of(*net).empty(), "{} holds no layer to watch: none of its modules has parameters",
+        net->type_name());
+  watch_ = std::make_shared<Watch>(std::move(net), options);
   watch_->attach();
 }
 
@@ -70,5 +72,7 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
         names_of(parameters, [](const ParameterRecord& p) { return p.name; }));
   return *found;
 }
+
+Findings Monitor::diagnose() const { return observe::diagnose(record()); }
 
 }  // namespace gradus::observe

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "gradus/nn/module.h"
+#include "gradus/nn/any_module.h"
 #include "gradus/observe/findings.h"
 #include "gradus/observe/record.h"
 
@@ -14,8 +14,11 @@ struct MonitorOptions {
   double budget = 0;            ///< greatest share of the run's time to spend; 0: no limit
   std::size_t history = 256;    ///< entries kept a layer; see History
   std::size_t histograms = 32;  ///< of which with histograms
-  std::int64_t window = 10;     ///< observed steps over which a unit must stay 0 to count as dead
-  bool predict = true;          ///< ask theory at the first step; see observe::predict
+  /// Tensors of more elements are judged by about so many, spread evenly; 0: always by all. Rows
+  /// (samples, units) are taken whole where they fit.
+  std::int64_t elements = 4096;
+  std::int64_t window = 10;  ///< observed steps over which a unit must stay 0 to count as dead
+  bool predict = true;       ///< ask theory at the first step; see observe::predict
 };
 
 /// Watches a network while it is trained, by hooks: nothing in the model or in the training loop
@@ -31,10 +34,15 @@ struct MonitorOptions {
 /// activation and dL/dz, and per parameter those of its value, its gradient and of the optimiser's
 /// actual change. A layer is a module that owns parameters directly, or normalises; frozen, shared
 /// and repeatedly called ones as well. It may come and go in mid-training. Runs under NoGrad, as in
-/// an evaluation between two steps, are not watched. Copies of the network are the same network.
+/// an evaluation between two steps, are not watched. Copies of the network are the same network;
+/// the monitor holds one.
 class Monitor {
  public:
-  explicit Monitor(nn::Module& net, const MonitorOptions& options = {}, Where at = Where::here());
+  template <std::derived_from<nn::Module> M>
+  explicit Monitor(M& net, const MonitorOptions& options = {}, Where at = Where::here())
+      : Monitor(nn::handle_of(net), options, at) {}
+  explicit Monitor(std::shared_ptr<nn::Module> net, const MonitorOptions& options = {},
+                   Where at = Where::here());
   ~Monitor();  ///< takes the hooks off
   Monitor(Monitor&&) noexcept;
   Monitor& operator=(Monitor&&) = delete;

@@ -28,7 +28,12 @@ double Cost::share() const {
 std::vector<std::size_t> RunRecord::hidden_layers() const {
   std::vector<std::size_t> hidden;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (!layers[i].normalizes && !layers[i].is_output) hidden.push_back(i);
+    const bool around =
+        structure && i < structure->layers.size() && structure->layers[i].holds_layers;
+    const LayerRecord& layer = layers[i];
+    if (!layer.normalizes && !layer.is_activation && !layer.is_output && !around) {
+      hidden.push_back(i);
+    }
   }
   // Without a structure nothing is known to be the output: it is the last layer, then.
   if (!structure && !hidden.empty()) hidden.pop_back();

@@ -14,21 +14,22 @@
 /// What a Monitor has gathered, as plain data: the doctor, the report and the exports read it.
 namespace gradus::observe {
 
-/// Of one tensor at one step; as Statistics, but small. Moments are of the finite elements.
+/// Of one tensor at one step; as Statistics, but small, and of a large tensor from as many elements
+/// as MonitorOptions say. Moments are of the finite ones.
 struct Sample {
   float rms = 0;
   float mean = 0;
   float abs_max = 0;
   float zero_share = 0;         ///< of elements that are exactly 0
   std::uint32_t nonfinite = 0;  ///< NaN and infinities
-  std::uint32_t count = 0;      ///< elements (at most 2^32 - 1); 0: nothing was seen
+  std::uint32_t count = 0;      ///< elements looked at; 0: nothing was seen
 
   explicit operator bool() const { return count > 0; }
   bool all_zero() const { return count > 0 && zero_share == 1; }
 };
 
 /// Shares of elements by magnitude: bin b holds 2^(b - 36) <= |x| < 2^(b - 35), the first and the
-/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 4096
+/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 1024
 /// elements spread over the tensor.
 struct LogHistogram {
   static constexpr int bins = 48;
@@ -65,13 +66,14 @@ struct LayerRecord {
   int call = 0;      ///< 0 for the module's first call
   Where at;          ///< the user's line that called it
   nn::Module* module = nullptr;
-  std::int64_t units = 0;   ///< size of the output's last dimension
-  std::string activation;   ///< "relu": what follows it; "" for none, or where that is not known
-  bool saturates = false;   ///< the activation is flat at both ends
-  bool rectifies = false;   ///< the activation is exactly 0, with slope 0, on one side
-  bool normalizes = false;  ///< batch norm, layer norm, RMS norm
-  bool is_output = false;   ///< no layer takes what it makes
-  bool skip_joins = false;  ///< what it makes is added to what went around it
+  std::int64_t units = 0;      ///< size of the output's last dimension
+  std::string activation;      ///< "relu": what follows it; "" for none, or where that is not known
+  bool saturates = false;      ///< the activation is flat at both ends
+  bool rectifies = false;      ///< the activation is exactly 0, with slope 0, on one side
+  bool normalizes = false;     ///< batch norm, layer norm, RMS norm
+  bool is_activation = false;  ///< an activation with parameters, as PReLU
+  bool is_output = false;      ///< no layer takes what it makes
+  bool skip_joins = false;     ///< what it makes is added to what went around it
   std::vector<std::size_t> parameters;  ///< indices into RunRecord::parameters
   History<LayerStep> steps;
   History<LayerHistograms> histograms;
@@ -107,7 +109,8 @@ struct RunStep {
   std::int64_t step = 0;
   double loss = 0;
   bool observed = false;
-  double grad_norm = 0;     ///< of all parameters' gradients as one vector, before any clipping
+  double grad_norm = 0;     ///< of all parameters' gradients as one vector, before any clipping;
+                            ///< estimated where gradients are large, as Sample says
   double clipped_norm = 0;  ///< as the optimiser saw them; equal where nothing clipped
   double update_norm = 0;   ///< of the optimiser's change
   bool clipped() const { return observed && clipped_norm < grad_norm * (1 - 1e-6); }

@@ -6,6 +6,7 @@
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/ops.h"
+#include "gradus/tensor/creation.h"
 #include "gradus/tensor/dtype.h"
 #include "gradus/tensor/ops.h"
 #include "gradus/tensor/statistics.h"
@@ -22,12 +23,44 @@ void visit_rows(const Tensor& x, Visit visit) {
   visit_floating(x.dtype(), [&](auto zero) { visit(dense.data<decltype(zero)>(), rows, units); });
 }
 
+/// Rows of `length` elements, evenly spaced. Their distance is odd, so that among the runs of a
+/// matrix no column is favoured.
+Tensor every_so_many(const Tensor& x, std::int64_t length, std::int64_t limit) {
+  NoGrad no_grad;
+  const std::int64_t rows = x.numel() / length;
+  const std::int64_t wanted = std::clamp<std::int64_t>(limit / length, 2, rows);
+  const std::int64_t distance = std::max<std::int64_t>(1, (rows / wanted) | 1);
+  const std::int64_t taken = (rows + distance - 1) / distance;
+  const Tensor dense = kernel::contiguous(x.detach());
+  const Tensor some = empty({taken, length}, x.dtype());
+  visit_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = dense.data<T>();
+    T* to = some.data<T>();
+    for (std::int64_t i = 0; i < taken; ++i) {
+      std::copy_n(from + i * distance * length, length, to + i * length);
+    }
+  });
+  return some;
+}
+
 /// floor(log2 |x|) by the exponent's bits; a denormal counts as the smallest normal number.
 int exponent_of(float x) {
   return static_cast<int>((std::bit_cast<std::uint32_t>(x) >> 23) & 255) - 127;
 }
 
 }  // namespace
+
+Tensor some_rows(const Tensor& x, std::int64_t limit) {
+  if (limit == 0 || x.numel() <= limit || x.dim() < 2) return some_runs(x, limit);
+  return every_so_many(x, x.size(-1), limit);
+}
+
+Tensor some_runs(const Tensor& x, std::int64_t limit) {
+  constexpr std::int64_t run = 64;
+  if (limit == 0 || x.numel() <= limit || x.numel() < 2 * run) return x;
+  return every_so_many(x, run, limit);
+}
 
 Sample sample_of(const Tensor& x) {
   if (!x.defined() || !x.is_floating() || x.numel() == 0) return {};
@@ -42,13 +75,14 @@ Sample sample_of(const Tensor& x) {
 }
 
 LogHistogram log_histogram(const Tensor& x) {
+  constexpr std::int64_t most = 1024;
   LogHistogram histogram;
   if (!x.defined() || !x.is_floating()) return histogram;
   visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
     const std::int64_t count = rows * units;
     // An odd stride meets all units, however many there are.
-    const std::int64_t stride = std::max<std::int64_t>(1, (count / 4096) | 1);
-    for (std::int64_t i = 0; i < count && histogram.total < 4096; i += stride) {
+    const std::int64_t stride = std::max<std::int64_t>(1, (count / most) | 1);
+    for (std::int64_t i = 0; i < count && histogram.total < most; i += stride) {
       const auto value = static_cast<float>(elements[i]);
       ++histogram.total;
       if (value == 0 || std::isnan(value)) continue;
@@ -59,18 +93,20 @@ LogHistogram log_histogram(const Tensor& x) {
   return histogram;
 }
 
-float signal_to_noise(const Tensor& gradient, double rms) {
+float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples) {
   constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
-  if (gradient.dim() < 2 || gradient.numel() == 0) return unknown;
-  const std::int64_t units = gradient.size(-1), samples = gradient.numel() / units;
-  if (samples < 2) return unknown;
+  if (rows.dim() < 2 || rows.numel() == 0) return unknown;
+  const std::int64_t units = rows.size(-1), taken = rows.numel() / units;
+  if (taken < 2) return unknown;
   NoGrad no_grad;
-  const double of_sum = statistics(sum(gradient.reshape({samples, units}), {0})).rms;
-  const auto n = static_cast<double>(samples);
+  const double of_sum = statistics(sum(rows.reshape({taken, units}), {0})).rms;
+  const auto n = static_cast<double>(taken);
   const double of_mean = of_sum / n;
   const double variance_of_mean = (rms * rms - of_mean * of_mean) / (n - 1);
   if (!(variance_of_mean > 0)) return unknown;
-  return static_cast<float>(of_mean * of_mean / variance_of_mean);
+  // What is above the noise's 1 grows with the number of samples.
+  const double excess = of_mean * of_mean / variance_of_mean - 1;
+  return static_cast<float>(std::max(0.0, 1 + excess * static_cast<double>(samples) / n));
 }
 
 Shares shares_outside(const Tensor& x, double low, double high) {

@@ -8,13 +8,20 @@
 /// What a monitor takes from a tensor. Nothing here records or writes to a tensor of the user's.
 namespace gradus::observe {
 
+/// About `limit` elements of x, contiguous, as whole rows of x: (..., units), evenly spaced, at
+/// least two; x itself where it has no more, or limit is 0.
+Tensor some_rows(const Tensor& x, std::int64_t limit);
+/// The same as runs of 64 elements: (runs, 64).
+Tensor some_runs(const Tensor& x, std::int64_t limit);
+
 /// Of a floating tensor of any shape, in one pass; nothing of another.
 Sample sample_of(const Tensor& x);
 
 LogHistogram log_histogram(const Tensor& x);
 
-/// LayerStep::signal_to_noise of gradient: (..., units), from its RMS.
-float signal_to_noise(const Tensor& gradient, double rms);
+/// LayerStep::signal_to_noise of a gradient (samples, units), of which `rows`: (some, units) have
+/// been taken, from their RMS.
+float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples);
 
 struct Shares {
   float low = 0, high = 0;

@@ -9,31 +9,31 @@
 
 namespace gradus::observe {
 
-Monitor::Watch::Watch(nn::Module& net, const MonitorOptions& options)
-    : net_(net), options_(options) {
-  record_.network = net.type_name();
+Monitor::Watch::Watch(std::shared_ptr<nn::Module> net, const MonitorOptions& options)
+    : net_(std::move(net)), options_(options) {
+  record_.network = net_->type_name();
 }
 
 void Monitor::Watch::attach() {
   // Weak, so that a call that runs while the monitor dies is safe.
   auto self = weak_from_this();
   hooks_.emplace_back(
-      net_.register_forward_pre_hook([self](const nn::Module&, std::span<Tensor> inputs) {
+      net_->register_forward_pre_hook([self](const nn::Module&, std::span<Tensor> inputs) {
         if (auto watch = self.lock()) watch->before_network(inputs);
       }));
-  for (auto& [name, layer] : layers_of(net_)) {
+  for (auto& [name, layer] : layers_of(*net_)) {
     hooks_.emplace_back(layer.register_forward_hook(
         [self, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
                                              const Tensor& output) {
           if (auto watch = self.lock()) watch->after_layer(*module, path, inputs, output);
         }));
   }
-  hooks_.emplace_back(net_.register_forward_hook(
+  hooks_.emplace_back(net_->register_forward_hook(
       [self](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
         auto watch = self.lock();
         return watch ? watch->after_network(output) : Tensor();
       }));
-  for (auto& [name, parameter] : net_.named_parameters()) {
+  for (auto& [name, parameter] : net_->named_parameters()) {
     record_.parameters.push_back({.name = name,
                                   .shape = parameter.shape(),
                                   .tensor = parameter,
@@ -56,14 +56,14 @@ void Monitor::Watch::before_network(std::span<Tensor> inputs) {
   }
   // The first pass is traced as it runs.
   trace_ = {};
-  recorder_ = std::make_unique<Recorder>(net_, trace_);
+  recorder_ = std::make_unique<Recorder>(*net_, trace_);
   if (!inputs.empty()) trace_.input = inputs[0] = marked(inputs[0]);
 }
 
 void Monitor::Watch::predict_on(const Tensor& input) {
   busy_ = true;
   try {
-    record_.expected = predict(net_, input.detach());
+    record_.expected = predict(*net_, input.detach());
   } catch (const Error&) {
     // A network that cannot be run twice has no prediction; training goes on.
   }
@@ -123,7 +123,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   auto seen = std::make_shared<Seen>();
   layers_[i].latest = seen;
   layer.units = output.dim() == 0 ? 1 : output.size(-1);
-  const Tensor z = output.detach();
+  const Tensor z = some_rows(output.detach(), options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z);
   take_flat_shares(i, z);
@@ -138,7 +138,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
 void Monitor::Watch::take_flat_shares(std::size_t i, const Tensor& z) {
   const LayerState& state = layers_[i];
   if (!state.shape.saturates || !state.latest) return;
-  const Shares flat = shares_outside(z.detach(), state.shape.low, state.shape.high);
+  const Shares flat = shares_outside(z, state.shape.low, state.shape.high);
   state.latest->step.saturated_low = flat.low;
   state.latest->step.saturated_high = flat.high;
 }
@@ -149,7 +149,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   LayerState& source = layers_[found->second];
   if (!source.latest || !input.is_floating()) return;
   const ContextScope scope({});
-  const Tensor x = input.detach();
+  const Tensor x = some_rows(input.detach(), options_.elements);
   LayerStep& step = source.latest->step;
   step.activation = sample_of(x);
   if (source.latest->histogrammed) source.latest->histograms.activation = log_histogram(x);
@@ -171,9 +171,11 @@ void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& s
   if (seen->step.step != step_) return;
   Timed timed(record_.cost.observing_seconds);
   const ContextScope scope({});
-  const Tensor g = gradient.detach();
+  const Tensor g = some_rows(gradient.detach(), options_.elements);
+  const std::int64_t samples =
+      gradient.numel() / std::max<std::int64_t>(1, record_.layers[i].units);
   seen->step.grad = sample_of(g);
-  seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms);
+  seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms, samples);
   if (seen->histogrammed) seen->histograms.grad = log_histogram(g);
   layers_[i].learned = seen;
 }

@@ -15,7 +15,7 @@ namespace gradus::observe {
 /// graph may fire after the monitor has gone, and then do nothing.
 class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
  public:
-  Watch(nn::Module& net, const MonitorOptions& options);
+  Watch(std::shared_ptr<nn::Module> net, const MonitorOptions& options);
 
   /// Once, when a shared_ptr owns it.
   void attach();
@@ -61,7 +61,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   struct ParameterState {
     std::optional<ScopedHook> hook;
     const void* hooked = nullptr;  ///< the accumulator that has the hook
-    Tensor before;                 ///< the value before the optimiser's step
+    Tensor before;                 ///< of the value before the optimiser's step, as some_runs()
     Sample gradient;
     std::uint32_t gradient_version = 0;
     bool seen = false;
@@ -82,13 +82,14 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   void after_gradient(std::size_t parameter, const Tensor& leaf);
 
   void fill_structure();
+  Sample some_of(const Tensor& x) const;
   void push_layers();
   void push_parameters(RunStep& run);
   bool histogram_due() const;
   void choose_next(double loss);
   std::size_t bytes() const;
 
-  nn::Module& net_;
+  std::shared_ptr<nn::Module> net_;
   MonitorOptions options_;
   RunRecord record_;
   std::vector<ScopedHook> hooks_;

@@ -6,16 +6,17 @@
 #include "gradus/observe/sampling.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
-#include "gradus/tensor/creation.h"
-#include "gradus/tensor/ops.h"
 
 // What a monitor takes from parameters: as the gradient arrives, and when the step has ended.
 namespace gradus::observe {
 namespace {
 
-double squared_norm(const Sample& sample) {
+/// Of all of x, from a sample of it.
+double squared_norm(const Sample& sample, const Tensor& x) {
   const double rms = sample.rms;
-  return rms * rms * static_cast<double>(sample.count - sample.nonfinite);
+  const double finite =
+      sample.count == 0 ? 0 : 1 - static_cast<double>(sample.nonfinite) / sample.count;
+  return rms * rms * finite * static_cast<double>(x.numel());
 }
 
 }  // namespace
@@ -42,14 +43,16 @@ void Monitor::Watch::after_gradient(std::size_t i, const Tensor& leaf) {
   NoGrad no_grad;
   ParameterState& state = parameters_[i];
   const Tensor gradient = leaf.grad();
-  state.gradient = sample_of(gradient.detach());
+  state.gradient = some_of(gradient);
   state.gradient_version = gradient.storage()->version();
+  // A copy in any case: the optimiser is about to write to the memory.
+  const Tensor some = some_runs(leaf.detach(), options_.elements);
+  state.before = some.storage() == leaf.storage() ? clone(some) : some;
   state.seen = true;
-  if (!state.before.defined() || state.before.shape() != leaf.shape() ||
-      state.before.dtype() != leaf.dtype()) {
-    state.before = empty_like(leaf.detach());
-  }
-  kernel::copy_into(state.before, leaf.detach());
+}
+
+Sample Monitor::Watch::some_of(const Tensor& x) const {
+  return sample_of(some_runs(x.detach(), options_.elements));
 }
 
 void Monitor::Watch::push_parameters(RunStep& run) {
@@ -59,21 +62,21 @@ void Monitor::Watch::push_parameters(RunStep& run) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     ParameterState& state = parameters_[i];
     ParameterRecord& record = record_.parameters[i];
-    const Tensor now = record.tensor.detach();
+    const Tensor now = some_runs(record.tensor.detach(), options_.elements);
     ParameterStep step;
     step.step = step_;
     if (state.seen) {
       step.value = sample_of(state.before);
       step.gradient = state.gradient;
       step.change = sample_of(now - state.before);
-      const double square = squared_norm(state.gradient);
+      const double square = squared_norm(state.gradient, record.tensor);
       before_clipping += square;
-      moved += squared_norm(step.change);
+      moved += squared_norm(step.change, record.tensor);
       // A gradient that was written to since has been clipped; one that was dropped tells nothing.
       const Tensor gradient = record.tensor.requires_grad() ? record.tensor.grad() : Tensor();
       const bool written =
           gradient.defined() && gradient.storage()->version() != state.gradient_version;
-      after_clipping += written ? squared_norm(sample_of(gradient.detach())) : square;
+      after_clipping += written ? squared_norm(some_of(gradient), gradient) : square;
     } else {
       step.value = sample_of(now);
     }

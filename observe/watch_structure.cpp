@@ -3,6 +3,7 @@
 
 #include "gradus/autograd/node.h"
 #include "gradus/observe/origin.h"
+#include "gradus/observe/sampling.h"
 #include "gradus/observe/watch.h"
 
 // What a monitor learns from the graph of the first pass: what follows what.
@@ -47,8 +48,15 @@ void Monitor::Watch::fill_structure() {
     trace_ = {};
     return;  // some layers made no floating-point numbers: entries would not match
   }
-  find_origins(net_, trace_);
+  find_origins(*net_, trace_);
   const std::size_t count = trace_.layers.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& ops = trace_.layers[i].own_ops;
+    record_.layers[i].is_activation =
+        !ops.empty() && std::ranges::all_of(ops, [](const std::string& op) {
+          return kind_of(op) == OpKind::Activation || kind_of(op) == OpKind::Shape;
+        });
+  }
   for (std::size_t consumer = 0; consumer <= count; ++consumer) {
     const Origin& origin = consumer < count ? trace_.layers[consumer].origin() : trace_.end;
     if (origin.sources.empty()) continue;
@@ -72,7 +80,7 @@ void Monitor::Watch::fill_structure() {
     }
     activation_of_.emplace(consumer < count ? consumer : kOutput, source);
     // This pass went by before its structure was known.
-    take_flat_shares(source, trace_.layers[source].output);
+    take_flat_shares(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
     take_activation(consumer < count ? consumer : kOutput,
                     consumer < count ? trace_.layers[consumer].inputs[0] : trace_.output);
   }

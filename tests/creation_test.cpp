@@ -149,9 +149,11 @@ TEST_CASE("from_blob shares memory and calls the deleter once", "[creation]") {
 }
 
 TEST_CASE("Errors of factories name the line that called them", "[creation]") {
-  int line = __LINE__ + 1;
-  CHECK_THROWS_WITH(
-      zeros({2, -3}),
-      fmt::format("[zeros] sizes cannot be negative: (2, -3) at creation_test.cpp:{}", line));
+  // Not inside the macro: compilers differ in which of its lines counts.
+  auto call = [] { zeros({2, -3}); };
+  int line = __LINE__ - 1;
+  CHECK_THROWS_WITH(call(), fmt::format("[zeros] sizes cannot be negative: (2, -3) at "
+                                        "creation_test.cpp:{}",
+                                        line));
   CHECK_THROWS_WITH(empty({std::int64_t{1} << 61}), Contains("[empty]"));
 }

@@ -114,7 +114,7 @@ TEST_CASE("a hook belongs to the value at registration", "[hooks]") {
 TEST_CASE("an observer sees what flows through a stretch, and changes nothing", "[hooks]") {
   Tensor x = tensor(2.0).requires_grad_();
   Tensor h = x * 1.0;
-  GradientObserver observer(std::vector{h});
+  GradientObserver observer(std::vector<Tensor>{h});
   Tensor a = h * 3.0;
   Tensor b = a * h;  // 3 h^2
   int calls = 0;
@@ -134,7 +134,7 @@ TEST_CASE("an observer fires without an input that needs a gradient, and for an 
           "[hooks]") {
   Tensor w = tensor(2.0).requires_grad_();
   Tensor x = tensor(3.0);
-  GradientObserver observer(std::vector{x});
+  GradientObserver observer(std::vector<Tensor>{x});
   Tensor y = x * w;
   int calls = 0;
   observer.attach(std::vector{y}, [&](const auto& inputs, const auto& outputs) {
@@ -145,7 +145,7 @@ TEST_CASE("an observer fires without an input that needs a gradient, and for an 
   y.backward();
   CHECK(calls == 1);
 
-  GradientObserver identity(std::vector{w});
+  GradientObserver identity(std::vector<Tensor>{w});
   identity.attach(std::vector{w}, [&](const auto& inputs, const auto& outputs) {
     ++calls;
     CHECK(inputs[0].template item<double>() == 7.0);
@@ -158,9 +158,9 @@ TEST_CASE("an observer fires without an input that needs a gradient, and for an 
 TEST_CASE("nested observers each see their stretch", "[hooks]") {
   Tensor x = tensor(2.0).requires_grad_();
   std::vector<double> inner, outer;
-  GradientObserver around(std::vector{x});
+  GradientObserver around(std::vector<Tensor>{x});
   Tensor a = x * 2.0;
-  GradientObserver inside(std::vector{a});
+  GradientObserver inside(std::vector<Tensor>{a});
   Tensor b = a * 3.0;
   inside.attach(std::vector{b}, [&](const auto& in, const auto&) {
     inner.push_back(in[0].template item<double>());

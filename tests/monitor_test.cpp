@@ -163,6 +163,21 @@ TEST_CASE("layers called again, frozen, shared or residual", "[monitor]") {
   CHECK(monitor.layer("in").last().grad);
 }
 
+TEST_CASE("a monitor keeps the network alive", "[monitor]") {
+  std::optional<nn::Sequential> net = small_net();
+  const Tensor x = randn({8, 4});
+  Monitor monitor(*net);
+  nn::Sequential other = *net;
+  net.reset();
+  Tensor loss = other(x).sum();
+  loss.backward();
+  monitor.step(loss);
+  CHECK(monitor.layer("0").module->type_name() == "Linear");
+  nn::Module& base = other;
+  Monitor of_base(base);
+  CHECK(of_base.record().network == "Sequential");
+}
+
 TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 3)};
   {
@@ -324,4 +339,15 @@ TEST_CASE("theory stands beside what was measured", "[monitor]") {
   const double ratio = *expected.layers[0].grad_rms / *expected.layers[9].grad_rms;
   CHECK(monitor.record().gradient_ratio().value() == Approx(ratio).epsilon(0.5));
   CHECK(monitor.record().hidden_layers().size() == 10);
+}
+
+TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
+  manual_seed(8);
+  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
+                     nn::Linear(6, 3)};
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  CHECK(monitor.layer("1").is_activation);
+  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
 }

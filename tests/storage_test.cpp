@@ -35,7 +35,8 @@ void step() {
 }  // namespace
 
 TEST_CASE("Storage is aligned to 64 bytes", "[storage]") {
-  for (std::size_t bytes : {0, 1, 63, 64, 65, 1000, 4096, 1 << 20}) {
+  for (int size : {0, 1, 63, 64, 65, 1000, 4096, 1 << 20}) {
+    const auto bytes = static_cast<std::size_t>(size);
     Ref<Storage> storage = Storage::allocate(bytes);
     CHECK(is_aligned(storage->data()));
     CHECK(storage->bytes() == bytes);

@@ -95,10 +95,12 @@ TEST_CASE("Indexing takes numbers, slices and new axes", "[view]") {
 
 TEST_CASE("Bad indices name the index, the shape and the line", "[view]") {
   Tensor x = table();
-  int line = __LINE__ + 1;
-  CHECK_THROWS_WITH((x[{1, 5}]), fmt::format("[index] index 5 is out of range for dimension 1 of "
-                                             "(2, 3) at view_test.cpp:{}",
-                                             line));
+  // Not inside the macro: compilers differ in which of its lines counts.
+  auto call = [&] { x[{1, 5}]; };
+  int line = __LINE__ - 1;
+  CHECK_THROWS_WITH(call(), fmt::format("[index] index 5 is out of range for dimension 1 of "
+                                        "(2, 3) at view_test.cpp:{}",
+                                        line));
   CHECK_THROWS_AS(x[2], IndexError);
   CHECK_THROWS_WITH(x[-3], Contains("[index] index -3 is out of range for dimension 0 of (2, 3)"));
   CHECK_THROWS_WITH((x[{0, 0, 0}]), Contains("[index] too many indices for shape (2, 3)"));

@@ -1,0 +1,178 @@
+#include <map>
+
+#include "gradus/observe/doctor_advice.h"
+#include "gradus/observe/doctor_rules.h"
+
+// Where the first NaN or Inf came from.
+namespace gradus::observe::doctor {
+namespace {
+
+/// Ops that turn finite numbers into others, or have an infinite slope, and what prevents it.
+struct Remedied {
+  const char* action;
+  const char* code;
+};
+const std::map<std::string, Remedied>& risky_ops() {
+  static const std::map<std::string, Remedied> ops = {
+      {"log", {"keep the logarithm away from 0", "log(clamp(p, 1e-12, std::nullopt))"}},
+      {"div", {"keep the divisor away from 0", "x / (y + 1e-8)"}},
+      {"reciprocal", {"keep the divisor away from 0", "1 / (y + 1e-8)"}},
+      {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
+      {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
+      {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
+      {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
+      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}}};
+  return ops;
+}
+
+template <class Entry>
+const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
+  for (const Entry& entry : history) {
+    if (entry.step == step) return &entry;
+  }
+  return nullptr;
+}
+
+/// What of a step is known to have failed first.
+struct Failure {
+  const LayerRecord* layer = nullptr;
+  std::string where;                 ///< one clause
+  std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
+  bool backward = false;
+};
+
+std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
+  std::vector<std::string> ops;
+  if (!c.run.structure) return ops;
+  const Trace& trace = *c.run.structure;
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (index >= trace.layers.size()) return ops;
+  for (std::size_t consumer : trace.consumers(index)) {
+    const bool end = consumer == trace.layers.size();
+    const Origin& origin = end ? trace.end : trace.layers[consumer].origin();
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+    if (end) ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  }
+  return ops;
+}
+
+std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
+  for (const LayerRecord& layer : c.run.layers) {
+    const LayerStep* step = entry_at(layer.steps, at);
+    if (step == nullptr || step->z.nonfinite == 0) continue;
+    return Failure{&layer, fmt::format("'{}' is the first layer whose output is not finite: {} of "
+                                      "{} elements",
+                                      layer.path, step->z.nonfinite, step->z.count)};
+  }
+  const RunStep* step = entry_at(c.run.steps, at);
+  if (step == nullptr || std::isfinite(step->loss)) return {};
+  Failure origin{nullptr, "every layer's output was finite, and the loss was not"};
+  for (const LayerRecord& layer : c.run.layers) {
+    if (layer.is_output) origin.layer = &layer;
+  }
+  origin.ops = origin.layer != nullptr ? ops_after(c, *origin.layer) : c.run.loss_ops;
+  return origin;
+}
+
+std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
+  for (auto layer = c.run.layers.rbegin(); layer != c.run.layers.rend(); ++layer) {
+    const LayerStep* step = entry_at(layer->steps, at);
+    if (step == nullptr || step->grad.nonfinite == 0) continue;
+    return Failure{&*layer,
+                  fmt::format("everything was finite on the way forward, and the gradient was not "
+                              "when it came back to '{}'",
+                              layer->path),
+                  ops_after(c, *layer), true};
+  }
+  for (const ParameterRecord& p : c.run.parameters) {
+    const ParameterStep* step = entry_at(p.steps, at);
+    if (step == nullptr) continue;
+    if (step->gradient.nonfinite > 0) {
+      return Failure{nullptr, fmt::format("the gradient of '{}' was not finite", p.name)};
+    }
+    if (step->change.nonfinite > 0) {
+      return Failure{nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient",
+                                         p.name)};
+    }
+  }
+  return {};
+}
+
+Failure failure_of(const Case& c, std::int64_t at) {
+  if (c.run.input.nonfinite > 0) {
+    return {nullptr, fmt::format("{} of {} elements of the first input were not finite",
+                                 c.run.input.nonfinite, c.run.input.count)};
+  }
+  for (const ParameterRecord& p : c.run.parameters) {
+    const ParameterStep* step = entry_at(p.steps, at);
+    if (step == nullptr || step->value.nonfinite == 0) continue;
+    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step", p.name,
+                                 step->value.nonfinite)};
+  }
+  if (auto origin = forward_failure(c, at)) return *origin;
+  if (auto origin = backward_failure(c, at)) return *origin;
+  return {nullptr, "that step was not observed: it was between observed ones"};
+}
+
+/// By which factor the loss had grown just before.
+double growth(const Case& c) {
+  const std::vector<double>& losses = c.course.losses;
+  if (losses.empty() || c.course.start == 0) return 1;
+  return std::abs(losses.back() / c.course.start);
+}
+
+bool diverged(const Case& c, const Found& found) {
+  const bool named = std::ranges::any_of(found, [](const Finding& f) {
+    return f.symptom == Symptom::UpdateTooLarge || f.symptom == Symptom::Exploding;
+  });
+  return named || growth(c) > 10;
+}
+
+}  // namespace
+
+void check_finite(const Case& c, Found& found) {
+  if (!c.nonfinite_at) return;
+  const std::int64_t at = *c.nonfinite_at;
+  const Failure origin = failure_of(c, at);
+  Finding f{.symptom = Symptom::NonFinite, .severity = Severity::Error, .since_step = at};
+  if (origin.layer != nullptr) f = at_layer(f.symptom, f.severity, *origin.layer);
+  f.since_step = at;
+  const RunStep* step = entry_at(c.run.steps, at);
+  if (step != nullptr) {
+    f.statistic = "the loss";
+    f.measured = step->loss;
+  }
+  f.cause = fmt::format("in step {} {}", at, origin.where);
+
+  const auto risky = [&](const std::string& op) { return risky_ops().count(op) > 0; };
+  const auto& ops = origin.ops;
+  std::string op;
+  if (origin.backward) {
+    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    if (last != ops.rend()) op = *last;
+  } else if (const auto first = std::ranges::find_if(ops, risky); first != ops.end()) {
+    op = *first;
+  }
+  if (diverged(c, found)) {
+    f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
+                              : ", after steps that were too large";
+    f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
+  }
+  if (!op.empty()) {
+    f.cause += fmt::format("; between them lies {}", op);
+    const Remedied& remedied = risky_ops().at(op);
+    f.remedies.insert(f.remedies.begin(), {Cure::Manual, remedied.action, remedied.code});
+  }
+  if (c.run.input.nonfinite > 0) {
+    f.remedies = {{Cure::ScaleInput, "clean the inputs",
+                   "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
+  }
+  if (f.remedies.empty()) {
+    f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
+                   "DetectAnomaly anomaly;  // in scope around forward and backward"},
+                  lower_rate(1, 0.1)};
+  }
+  found.push_back(std::move(f));
+}
+
+}  // namespace gradus::observe::doctor

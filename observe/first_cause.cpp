@@ -1,0 +1,175 @@
+#include "gradus/observe/first_cause.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus::observe {
+namespace {
+
+std::string counted(std::int64_t n, const char* one, const char* many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+/// "3 NaN and 1 infinity".
+std::string nonfinite_of(const Operand& x) {
+  const std::string nan = counted(x.nan, "NaN", "NaN");
+  const std::string infinite = counted(x.infinite, "infinity", "infinities");
+  if (x.nan > 0 && x.infinite > 0) return nan + " and " + infinite;
+  if (x.nan > 0) return nan;
+  return x.infinite > 0 ? infinite : "NaN or infinities";
+}
+
+std::string describe_made(const FirstCause& cause, const char* out_of) {
+  const std::string what = fmt::format("{} out of {}", nonfinite_of(cause.result), out_of);
+  if (!cause.backward) return fmt::format("{} made {}", cause.op, what);
+  if (cause.rule_op.empty()) return fmt::format("the gradient of {} made {}", cause.op, what);
+  return fmt::format("in the gradient of {}, {} made {}", cause.op, cause.rule_op, what);
+}
+
+std::string describe_taken(const FirstCause& cause) {
+  const std::string taker = (cause.backward ? "the gradient of " : "") + cause.op;
+  const auto culprit =
+      std::ranges::find_if(cause.operands, [](const Operand& x) { return !x.finite(); });
+  if (culprit == cause.operands.end()) {
+    return fmt::format("{} was given {}", taker,
+                       cause.breach == Breach::TookNaN ? "a NaN" : "an infinity");
+  }
+  if (culprit->name.front() == '\'') {
+    return fmt::format(
+        "parameter {} holds {}, which no op of this step made: an optimiser's step did, or what "
+        "filled it; {} took them",
+        culprit->name, nonfinite_of(*culprit), taker);
+  }
+  return fmt::format("{} of {} holds {}, which no recorded op made: they came with the {}",
+                     culprit->name, taker, nonfinite_of(*culprit),
+                     cause.backward ? "gradient that was passed in or that a hook made" : "data");
+}
+
+bool is_one_of(const std::string& op, std::initializer_list<const char*> names) {
+  return std::ranges::find(names, op) != names.end();
+}
+
+Remedy by_hand(std::string action, std::string code) {
+  return {.cure = Cure::Manual, .action = std::move(action), .code = std::move(code)};
+}
+
+const Remedy lower_rate{.cure = Cure::LowerRate,
+                        .action = "lower the learning rate: the numbers have grown too large",
+                        .code = "opt.option(0, \"lr\") *= 0.1"};
+const Remedy clip{.cure = Cure::ClipNorm,
+                  .action = "clip the gradient by its norm before the optimiser's step",
+                  .code = "optim::clip_grad_norm_(net.parameters(), 1.0)"};
+
+std::vector<Remedy> remedies_for(const FirstCause& cause) {
+  const std::string& op = cause.rule_op.empty() ? cause.op : cause.rule_op;
+  if (cause.breach == Breach::TookNaN || cause.breach == Breach::TookInfinity) {
+    return {by_hand("look at the data before they are used",
+                    "all(isfinite(x)).item<bool>()  // of each batch")};
+  }
+  if (cause.breach == Breach::MadeNaN) {
+    return {
+        by_hand("leave at least one element of each row unmasked, or mask with a large finite "
+                "number",
+                "masked_fill(x, mask, -1e9)")};
+  }
+  if (is_one_of(cause.op, {"log", "log1p"})) {
+    return {by_hand("compute the logarithm of a probability from the logits",
+                    "log_softmax(logits, -1)  // or logsigmoid, cross_entropy"),
+            by_hand("keep the argument away from 0", "log(clamp(x, 1e-6, {}))")};
+  }
+  if (is_one_of(cause.op, {"sqrt", "rsqrt", "std", "pow"})) {
+    return {
+        by_hand("keep the argument away from 0, where the slope is infinite", "sqrt(x + 1e-6)")};
+  }
+  if (is_one_of(op, {"div", "reciprocal"})) {
+    return {by_hand("keep the divisor away from 0", "a / (b + 1e-6)")};
+  }
+  if (is_one_of(op, {"exp", "expm1", "pow"})) {
+    return {by_hand("bound the exponent, or use a function that cannot overflow",
+                    "softmax(x, -1)  // or sigmoid, softplus, logsumexp")};
+  }
+  return {lower_rate, clip};
+}
+
+std::string line_of(const Operand& x, std::size_t name_width, std::size_t shape_width) {
+  std::string line = fmt::format("\n    {:<{}}  {:<{}}  ", x.name, name_width,
+                                 gradus::to_string(x.shape), shape_width);
+  const std::int64_t finite = x.count - x.nan - x.infinite;
+  if (finite > 0) line += fmt::format("{:.4g} to {:.4g}", x.min, x.max);
+  if (x.finite()) return line;
+  if (finite > 0) line += ", ";
+  return line + fmt::format("{} of {}", nonfinite_of(x), x.count);
+}
+
+}  // namespace
+
+double Operand::nonfinite_share() const {
+  return count == 0 ? 0 : static_cast<double>(nan + infinite) / static_cast<double>(count);
+}
+
+Operand range_of(std::string name, const Tensor& x) {
+  Operand range{.name = std::move(name), .shape = x.shape(), .count = x.numel()};
+  bool any = false;
+  for (double v : x.to_vector<double>()) {
+    if (std::isnan(v)) {
+      ++range.nan;
+    } else if (std::isinf(v)) {
+      ++range.infinite;
+    } else {
+      range.min = any ? std::min(range.min, v) : v;
+      range.max = any ? std::max(range.max, v) : v;
+      any = true;
+    }
+  }
+  return range;
+}
+
+std::string describe(const FirstCause& cause) {
+  switch (cause.breach) {
+    case Breach::MadeNonFinite:
+      return describe_made(cause, "finite numbers");
+    case Breach::MadeNaN:
+      return describe_made(cause, "infinities");
+    case Breach::TookNaN:
+    case Breach::TookInfinity:
+      return describe_taken(cause);
+    case Breach::Unseen:
+      break;
+  }
+  return fmt::format(
+      "{} not finite, but no op that the guard saw made {} so: it was made before the guard, on "
+      "another thread or under NoGrad",
+      cause.backward ? "gradients are" : "the loss is", cause.backward ? "them" : "it");
+}
+
+std::string to_string(const FirstCause& cause) {
+  std::string text = fmt::format("step {}: {}", cause.step, cause.message);
+  if (cause.at.line != 0) text += fmt::format(", at {}:{}", cause.at.file_name(), cause.at.line);
+  if (!cause.layer.empty()) text += fmt::format(" in '{}'", cause.layer);
+  std::vector<Operand> rows = cause.operands;
+  if (cause.result.count > 0) rows.push_back(cause.result);
+  std::size_t name_width = 0;
+  std::size_t shape_width = 0;
+  for (const Operand& x : rows) {
+    name_width = std::max(name_width, x.name.size());
+    shape_width = std::max(shape_width, gradus::to_string(x.shape).size());
+  }
+  for (const Operand& x : rows) text += line_of(x, name_width, shape_width);
+  return text;
+}
+
+Finding to_finding(const FirstCause& cause) {
+  return {.symptom = Symptom::NonFinite,
+          .severity = Severity::Error,
+          .layer = cause.layer,
+          .at = cause.at,
+          .since_step = cause.step,
+          .statistic = "share of NaN and infinities in what it made",
+          .measured = cause.result.nonfinite_share(),
+          .expected = 0.0,
+          .threshold = 0.0,
+          .cause = cause.message,
+          .remedies = remedies_for(cause)};
+}
+
+}  // namespace gradus::observe

@@ -1,0 +1,2 @@
+#include "gradus/observe/doctor.h"
+#include "tests/catch.h"
