@@ -67,7 +67,7 @@ bool concerns(const observe::Finding& finding, const Fault& fault) {
 Diagnosis examine(const Program& program) {
   Training training(program);
   for (int i = 0; i < program.steps_before; ++i) training.step();
-  observe::Monitor monitor(*program.net);
+  observe::Monitor monitor(program.net.get());
   for (int i = 0; i < program.steps; ++i) monitor.step(training.step());
   return {.findings = monitor.diagnose(),
           .autotrainer = autotrainer(monitor.record()),
