@@ -30,8 +30,7 @@ void Monitor::Watch::attach() {
   }
   hooks_.emplace_back(net_->register_forward_hook(
       [self](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
-        auto watch = self.lock();
-        return watch ? watch->after_network(output) : Tensor();
+        if (auto watch = self.lock()) watch->after_network(output);
       }));
   for (auto& [name, parameter] : net_->named_parameters()) {
     record_.parameters.push_back({.name = name,
@@ -70,19 +69,17 @@ void Monitor::Watch::predict_on(const Tensor& input) {
   busy_ = false;
 }
 
-Tensor Monitor::Watch::after_network(const Tensor& output) {
-  if (!watching()) return {};
+void Monitor::Watch::after_network(const Tensor& output) {
+  if (!watching()) return;
   if (!recorder_) {
     Timed timed(record_.cost.observing_seconds);
     take_activation(kOutput, output);
-    return {};
+    return;
   }
   Timed timed(record_.cost.setup_seconds);
   recorder_.reset();
-  trace_.output = marked(output);
-  const Tensor result = trace_.output;
+  trace_.output = output;
   fill_structure();
-  return result;
 }
 
 std::size_t Monitor::Watch::index_of(nn::Module& module, const std::string& path, int call) {

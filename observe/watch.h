@@ -70,7 +70,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   bool watching() const;
   void before_network(std::span<Tensor> inputs);
   void predict_on(const Tensor& input);
-  Tensor after_network(const Tensor& output);
+  void after_network(const Tensor& output);
   void after_layer(nn::Module& module, const std::string& path, std::span<const Tensor> inputs,
                    const Tensor& output);
   std::size_t index_of(nn::Module& module, const std::string& path, int call);

@@ -351,3 +351,16 @@ TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
   CHECK(monitor.layer("1").is_activation);
   CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
 }
+
+TEST_CASE("what makes the output is known", "[monitor]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};
+  Monitor monitor(net);
+  Training(net).step(monitor);
+  const auto& end = monitor.record().structure->end;
+  REQUIRE(end.ops.size() == 1);
+  CHECK(end.ops[0].name == "sigmoid");
+  CHECK(monitor.layer("2").is_output);
+  CHECK(monitor.layer("2").saturates);
+  CHECK(monitor.layer("2").last().activation);
+}
