@@ -6,9 +6,7 @@
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/nn/activations.h"
-#include "gradus/nn/batch_norm.h"
 #include "gradus/nn/embedding.h"
-#include "gradus/nn/layer_norm.h"
 #include "gradus/observe/response.h"
 
 namespace gradus::observe {
@@ -16,12 +14,6 @@ namespace {
 
 using nn::init::Nonlinearity;
 using nn::init::Recommendation;
-
-bool is_normalization(const nn::Module& module) {
-  return dynamic_cast<const nn::BatchNorm1d*>(&module) != nullptr ||
-         dynamic_cast<const nn::LayerNorm*>(&module) != nullptr ||
-         dynamic_cast<const nn::RMSNorm*>(&module) != nullptr;
-}
 
 /// The first activation that what layer i makes meets; a null name where there is none.
 struct Following {

@@ -67,11 +67,37 @@ Plan combined(const Plan& first, const Plan& second) {
 }
 
 std::vector<Plan> single_remedies() {
-  return {{.other_loss = true},   {.scale_input = true}, {.rate = 0.1},
-          {.rate = 0.01},         {.rate = 0.001},       {.init = true},
-          {.activation = "ReLU"}, {.activation = "ELU"}, {.batch_norm = true},
-          {.residual = true},     {.clip_norm = 1},      {.rate = 10},
-          {.rate = 100}};
+  return {{.other_loss = true}, {.scale_input = true},  {.init = true},        {.rate = 0.1},
+          {.rate = 0.01},       {.activation = "ReLU"}, {.activation = "ELU"}, {.batch_norm = true},
+          {.residual = true},   {.clip_norm = 1},       {.rate = 10},          {.rate = 100}};
+}
+
+std::vector<Plan> first_line() {
+  return {{.other_loss = true},
+          {.scale_input = true},
+          {.scale_input = true, .init = true},
+          {.init = true},
+          {.rate = 0.1},
+          {.rate = 0.01},
+          {.rate = 0.001},
+          {.init = true, .rate = 0.1},
+          {.init = true, .rate = 0.01},
+          {.init = true, .rate = 0.001},
+          {.activation = "ReLU"},
+          {.activation = "ELU"},
+          {.batch_norm = true},
+          {.residual = true},
+          {.clip_norm = 1},
+          {.init = true, .clip_norm = 1},
+          {.rate = 10},
+          {.rate = 100},
+          {.rate = 1000},
+          {.rate = 10000}};
+}
+
+std::vector<Plan> companions() {
+  return {{.init = true},       {.rate = 0.1},      {.activation = "ReLU"}, {.activation = "ELU"},
+          {.batch_norm = true}, {.residual = true}, {.clip_norm = 1}};
 }
 
 }  // namespace gradus::observe

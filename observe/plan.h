@@ -33,7 +33,14 @@ struct Plan {
 /// Both together; where they differ, what `second` says.
 Plan combined(const Plan& first, const Plan& second);
 
-/// All single remedies in the order of cause before consequence, cheap ones first.
+/// The remedies one by one, in the order of cause before consequence, cheap ones first.
 std::vector<Plan> single_remedies();
+
+/// What to try first on a sick network, in that order: single remedies, and pairs of which one
+/// alone seldom helps, as a lower rate after a high one has spoilt the weights.
+std::vector<Plan> first_line();
+
+/// What may help beside a plan that did not suffice.
+std::vector<Plan> companions();
 
 }  // namespace gradus::observe

@@ -8,7 +8,6 @@
 #include "gradus/nn/activations.h"
 #include "gradus/nn/batch_norm.h"
 #include "gradus/nn/dropout.h"
-#include "gradus/nn/layer_norm.h"
 #include "gradus/nn/linear.h"
 #include "gradus/nn/residual.h"
 #include "gradus/observe/loss_kind.h"
@@ -34,10 +33,6 @@ bool is_activation(const nn::Module& module) {
                                      nn::SELU, nn::GELU, nn::SiLU, nn::Hardswish, nn::Mish>(module);
 }
 
-bool normalizes(const nn::Module& module) {
-  return is_any<nn::BatchNorm1d, nn::LayerNorm, nn::RMSNorm>(module);
-}
-
 nn::AnyModule activation_called(const std::string& name) {
   if (name == "ELU") return nn::ELU();
   if (name == "LeakyReLU") return nn::LeakyReLU();
@@ -54,6 +49,12 @@ void fit_output(NetEditor& net, const LossFunction& loss, const Tensor& target) 
   const bool of_one = softmax && last->shape[last->shape.size() - 1] == 1;
   const bool logits = kind == LossKind::Logits && squashed;
   const bool log_probabilities = kind == LossKind::LogProbabilities && softmax;
+  auto* list = dynamic_cast<nn::Sequential*>(&net.net());
+  if (kind == LossKind::LogProbabilities && last == nullptr && list != nullptr) {
+    net.note("LogSoftmax put at the end, since the loss takes log-probabilities");
+    net.insert({list, list->size()}, nn::LogSoftmax());
+    return;
+  }
   if (!logits && !log_probabilities && !of_one) {
     throw NotApplicable("the output fits the loss, as far as can be told");
   }
@@ -81,7 +82,7 @@ void scale_input(NetEditor& net, const Tensor& inputs) {
   if (first == layers.end() || !inputs.is_floating()) {
     throw NotApplicable("no layer takes the input");
   }
-  if (normalizes(*first->module)) throw NotApplicable("the input is normalised already");
+  if (is_normalization(*first->module)) throw NotApplicable("the input is normalised already");
   const Statistics x = statistics(inputs);
   if (x.rms > 0.1 && x.rms < 4 && std::abs(x.mean) < 3 * x.std) {
     throw NotApplicable(
@@ -128,7 +129,7 @@ void insert_batch_norms(NetEditor& net) {
     const bool repeated =
         std::ranges::count(net.trace().layers, layer.module, &LayerCall::module) > 1;
     const bool followed =
-        place.index + 1 < place.list->size() && normalizes((*place.list)[place.index + 1]);
+        place.index + 1 < place.list->size() && is_normalization((*place.list)[place.index + 1]);
     if (repeated || followed || net.makes_output(*linear)) continue;
     const std::int64_t units = linear->weight.size(0);
     net.note(*linear, fmt::format("BatchNorm1d({}) put behind", units));
@@ -151,7 +152,7 @@ std::int64_t branch_at(const NetEditor& net, const nn::Sequential& list, std::in
   if (linear == nullptr || linear->weight.size(0) != linear->weight.size(1)) return 0;
   if (net.makes_output(*linear)) return 0;
   ++end;
-  if (end < list.size() && normalizes(list[end])) ++end;
+  if (end < list.size() && is_normalization(list[end])) ++end;
   return end - i;
 }
 

@@ -23,9 +23,18 @@ std::unique_ptr<optim::Optimizer> optimizer_for(const std::vector<Tensor>& param
   return made;
 }
 
-/// Every sample's output is the mean over the samples.
-Tensor constant_over_samples(const Tensor& output) {
-  return output.dim() == 0 ? output : mean(output, {0}, true).expand(output.shape());
+/// The loss where every sample has the same output: the mean of all, or where a few run away from
+/// the others, the median.
+double loss_of_constant(const Tensor& output, const Tensor& target, const LossFunction& loss) {
+  if (output.dim() == 0 || output.size(0) == 0) return loss(output, target).item<double>();
+  NoGrad no_grad;
+  const Tensor middle = sort(output, 0).values.narrow(0, output.size(0) / 2, 1);
+  double least = std::numeric_limits<double>::infinity();
+  for (const Tensor& constant : {mean(output, {0}, true), middle}) {
+    const auto value = loss(constant.expand(output.shape()), target).item<double>();
+    if (value < least) least = value;
+  }
+  return least;
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ Trials::Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
         value.defined() ? value.shape() : Shape());
 }
 
-Outcome Trials::run(const Plan& plan) {
+Outcome Trials::run(const Plan& plan, int steps) {
   sandbox_.restore();
   net_.train();
   Outcome outcome;
@@ -51,7 +60,7 @@ Outcome Trials::run(const Plan& plan) {
   outcome.clip_norm = plan.clip_norm > 0 ? plan.clip_norm : options_.clip_norm;
   try {
     outcome.changes = apply(net_, plan, batch_, loss_, options_.seed);
-    train(outcome);
+    train(outcome, steps);
   } catch (const NotApplicable& error) {
     outcome.not_applicable = error.what();
   } catch (const Error& error) {
@@ -64,14 +73,14 @@ Outcome Trials::run(const Plan& plan) {
   return outcome;
 }
 
-void Trials::train(Outcome& outcome) {
+void Trials::train(Outcome& outcome, int steps) {
   EnableGrad enable;
   std::vector<Tensor> params = net_.parameters();
   std::erase_if(params, [](const Tensor& p) { return !p.requires_grad(); });
   if (params.empty()) throw NotApplicable("all parameters are frozen");
   const auto optimizer = optimizer_for(params, outcome.lr, options_.optimizer);
   outcome.first_ratio = gradient_ratio();
-  for (int step = 0; step <= options_.steps; ++step) {
+  for (int step = 0; step <= steps; ++step) {
     const Tensor output = net_(batch_.inputs);
     const Tensor loss = loss_(output, batch_.targets);
     const auto value = loss.item<double>();
@@ -79,9 +88,8 @@ void Trials::train(Outcome& outcome) {
     if (step == 0) outcome.first_loss = value;
     if (!outcome.finite) return;
     outcome.last_loss = value;
-    if (step == options_.steps) {
-      NoGrad no_grad;
-      outcome.constant_loss = loss_(constant_over_samples(output), batch_.targets).item<double>();
+    if (step == steps) {
+      outcome.constant_loss = loss_of_constant(output, batch_.targets, loss_);
       break;
     }
     optimizer->zero_grad();

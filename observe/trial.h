@@ -15,10 +15,10 @@ class Trials {
   Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
          const WhatIfOptions& options);
 
-  Outcome run(const Plan& plan);
+  Outcome run(const Plan& plan, int steps);
 
  private:
-  void train(Outcome& outcome);
+  void train(Outcome& outcome, int steps);
   std::optional<double> gradient_ratio() const;
 
   nn::Module& net_;

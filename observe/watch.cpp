@@ -5,6 +5,7 @@
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/observe/sampling.h"
+#include "gradus/observe/untouched.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {
@@ -42,7 +43,9 @@ void Monitor::Watch::attach() {
   hook_parameters();
 }
 
-bool Monitor::Watch::watching() const { return observing_ && !busy_ && grad_enabled(); }
+bool Monitor::Watch::watching() const {
+  return observing_ && !busy_ && grad_enabled() && !Untouched::is_active();
+}
 
 void Monitor::Watch::before_network(std::span<Tensor> inputs) {
   if (!watching()) return;

@@ -24,13 +24,13 @@ WhatIf what_if(nn::Module& net, const Batch& batch, const LossFunction& loss,
                const WhatIfOptions& options, Where at) {
   ContextScope scope(entering("what_if", at));
   Trials trials(net, batch, loss, options);
-  WhatIf result{.untouched = trials.run({}),
+  WhatIf result{.untouched = trials.run({}, options.steps),
                 .outcomes = {},
                 .steps = options.steps,
                 .samples = batch.inputs.dim() > 0 ? batch.inputs.size(0) : 1};
   for (const Plan& plan : single_remedies()) {
     if (options.cures && std::ranges::count(*options.cures, plan.cures().front()) == 0) continue;
-    result.outcomes.push_back(trials.run(plan));
+    result.outcomes.push_back(trials.run(plan, options.steps));
   }
   std::ranges::stable_sort(result.outcomes, std::ranges::greater(), &Outcome::score);
   std::ranges::stable_partition(result.outcomes,
