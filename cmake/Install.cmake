@@ -6,7 +6,7 @@ set(include_dir ${CMAKE_INSTALL_INCLUDEDIR}/gradus)
 install(TARGETS gradus EXPORT gradusTargets)
 install(FILES ${PROJECT_SOURCE_DIR}/gradus.h DESTINATION ${include_dir})
 install(DIRECTORY ${gradus_layers} DESTINATION ${include_dir}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "page" EXCLUDE)
 install(EXPORT gradusTargets NAMESPACE gradus:: DESTINATION ${package_dir})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/gradusConfig.cmake.in
