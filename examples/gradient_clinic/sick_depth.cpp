@@ -124,9 +124,9 @@ void add_large(Gallery& gallery) {
        .causes = {Saturation, Initialization},
        .flow = Flow::Vanishing,
        .repairable = true,
-       .tune = {"sigmoid-normal-6x50-digits",
+       .tune = {"sigmoid-normal-12x28-digits",
                 [] {
-                  return classifier(digits(), {6, 50, make<nn::Sigmoid>, normal(1)});
+                  return classifier(digits(), {12, 28, make<nn::Sigmoid>, normal(1)});
                 }},
        .report = {"sigmoid-normal-16x32-circles", [] {
                     return classifier(circles(), {16, 32, make<nn::Sigmoid>, normal(1)});

@@ -65,7 +65,7 @@ void add_loss(Gallery& gallery) {
   gallery.push_back(
       {.name = "nll_loss of no log-probabilities",
        .causes = {LossMismatch},
-       .word = "nll",
+       .word = "NLL",
        .repairable = true,
        .tune = {"nll-of-logits-3x32-blobs",
                 [] {

@@ -24,6 +24,13 @@ Problem scaled_targets(Problem problem, double scale, double shift) {
   return problem;
 }
 
+/// The classes as ten numbers to predict.
+Problem one_hot_digits() {
+  Problem problem = digits();
+  problem.data.targets = one_hot(problem.data.targets, 10).to(float32);
+  return problem;
+}
+
 void add_size(Gallery& gallery) {
   gallery.push_back(
       {.name = "learning rate far too large",
@@ -121,16 +128,16 @@ void add_dynamics(Gallery& gallery) {
       {.name = "momentum that overshoots",
        .causes = {OscillatingLoss, UpdateTooLarge},
        .repairable = true,
-       .tune = {"momentum-0.99-tanh-2x32-blobs",
+       .tune = {"momentum-0.99-linear-waves",
                 [] {
-                  Program p = classifier(blobs(), {2, 32, make<nn::Tanh>, glorot()}, sgd(1, 0.99));
+                  Program p = regression(waves(), {.depth = 0}, sgd(0.5, 0.99));
                   p.batch = 300;
                   p.steps = 120;
                   return p;
                 }},
-       .report = {"momentum-0.99-relu-2x32-waves", [] {
-                    Program p = regression(waves(), {2, 32, make<nn::ReLU>, he()}, sgd(0.3, 0.99));
-                    p.batch = 300;
+       .report = {"momentum-0.99-linear-digits", [] {
+                    Program p = regression(one_hot_digits(), {.depth = 0}, sgd(0.5, 0.99));
+                    p.batch = 128;
                     p.steps = 120;
                     return p;
                   }}});
