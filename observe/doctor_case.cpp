@@ -147,6 +147,27 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
   scatter = std::exp(std::sqrt(5 * widths));
 }
 
+double Case::slope() const {
+  double square = 0;
+  for (const ParameterRecord& p : run.parameters) {
+    if (p.steps.empty()) continue;
+    const Sample& value = p.steps.back().value;
+    square += double(value.rms) * value.rms * value.count;
+  }
+  std::vector<double> norms;
+  for (const RunStep& step : run.steps.last(30 * kWindow)) {
+    if (step.observed && std::isfinite(step.grad_norm)) norms.push_back(step.grad_norm);
+  }
+  if (course.recent == 0) return 0;
+  return median(std::move(norms)) * std::sqrt(square) / std::abs(course.recent);
+}
+
+double Case::bound(double limit) const {
+  const auto expected = expected_ratio();
+  if (expected && (limit < 1 ? *expected < limit : *expected > limit)) return limit;
+  return limit < 1 ? limit / scatter : limit * scatter;
+}
+
 std::optional<double> Case::expected_ratio() const {
   if (!run.expected || first == nullptr) return {};
   auto row = [&](const LayerRecord& layer) -> std::optional<double> {

@@ -74,7 +74,7 @@ struct Hidden {
   const ParameterRecord* bias = nullptr;  ///< null where there is none
   std::int64_t inputs = 0;
   bool normalized = false;        ///< a normalisation follows, so that the weight's scale is nothing
-  std::optional<InitFit> fit;     ///< what belongs to its activation
+  std::optional<InitFit> fit = {};  ///< what belongs to its activation
   double gain = 0;                ///< sigma_w^2 = fan_in E[W^2], at the first observed step
   double wanted = 0;              ///< of `fit`
 
@@ -114,6 +114,15 @@ struct Case {
 
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }
+  /// Enough steps to tell slow learning from none.
+  bool grown() const { return course.losses.size() >= 100; }
+  bool went_wrong() const { return nonfinite_at || course.diverged(); }
+  /// Where a ratio has to lie to count as beyond `limit` (< 1: below it). The scatter of narrow
+  /// layers moves it outwards, unless theory expects as much of these very weights.
+  double bound(double limit) const;
+  /// ||dL/dw|| ||w|| / |L|: by which share the loss would change if the weights moved by all of
+  /// their size. Near 0 at a minimum or on a plateau, where steps are small because slopes are.
+  double slope() const;
   /// What theory expects of the ratio, for the weights as they were at the first observed step.
   std::optional<double> expected_ratio() const;
 };

@@ -208,29 +208,25 @@ void check_dead_units(const Case& c, Found& found) {
 void check_depth(const Case& c, Found& found) {
   if (c.first == nullptr || c.gradient_ratio.empty() || c.course.learned()) return;
   const std::vector<double> medians = windows(c.gradient_ratio);
-  // What theory expects of these weights is no accident of the width.
-  auto bound = [&](double limit) {
-    const auto expected = c.expected_ratio();
-    const bool by_theory = expected && (limit < 1 ? *expected < limit : *expected > limit);
-    if (by_theory) return limit;
-    return limit < 1 ? limit / c.scatter : limit * c.scatter;
-  };
-  if (c.young()) {
-    const double now = c.gradient_ratio.front().value;
-    if (now < bound(1e-6)) report_vanishing(c, Severity::Error, now, bound(1e-6), found);
+  const double start = c.gradient_ratio.front().value;
+  if (!c.grown()) {
+    if (start < c.bound(1e-6)) report_vanishing(c, Severity::Error, start, c.bound(1e-6), found);
     return;
   }
   if (medians.empty()) return;
   const double lowest = std::ranges::min(medians), highest = std::ranges::max(medians);
   const double ratio = medians.back();
-  if (highest < bound(1e-4)) {
-    report_vanishing(c, Severity::Error, ratio, bound(1e-4), found);
-  } else if (highest < bound(1e-2) && c.course.flat()) {
-    report_vanishing(c, Severity::Warning, ratio, bound(1e-2), found);
-  } else if (lowest > bound(1e3) && !c.normalized) {
-    report_exploding(c, Severity::Error, ratio, bound(1e3), found);
-  } else if (lowest > bound(1e2) && !c.normalized && c.course.flat()) {
-    report_exploding(c, Severity::Warning, ratio, bound(1e2), found);
+  if (highest < c.bound(1e-4)) {
+    report_vanishing(c, Severity::Error, ratio, c.bound(1e-4), found);
+  } else if (highest < c.bound(1e-2) && c.course.flat()) {
+    report_vanishing(c, Severity::Warning, ratio, c.bound(1e-2), found);
+  }
+  // Normalised layers let the gradient grow by design, and training makes it grow for a while.
+  if (c.normalized || !(start > c.bound(1e2) || c.went_wrong())) return;
+  if (lowest > c.bound(1e3)) {
+    report_exploding(c, Severity::Error, ratio, c.bound(1e3), found);
+  } else if (lowest > c.bound(1e2) && c.course.flat()) {
+    report_exploding(c, Severity::Warning, ratio, c.bound(1e2), found);
   }
 }
 

@@ -32,17 +32,6 @@ std::vector<double> last_of(const std::vector<double>& values, std::size_t n) {
   return {values.end() - static_cast<std::ptrdiff_t>(std::min(n, values.size())), values.end()};
 }
 
-/// Medians of n equal parts.
-std::vector<double> parts(const std::vector<double>& values, std::size_t n) {
-  std::vector<double> medians;
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto begin = static_cast<std::ptrdiff_t>(i * values.size() / n);
-    const auto end = static_cast<std::ptrdiff_t>((i + 1) * values.size() / n);
-    medians.push_back(median({values.begin() + begin, values.begin() + end}));
-  }
-  return medians;
-}
-
 }  // namespace
 
 void check_spikes(const Case& c, Found& found) {
@@ -131,21 +120,18 @@ void check_oscillation(const Case& c, Found& found) {
 }
 
 void check_speed(const Case& c, Found& found) {
-  const std::vector<double>& losses = c.course.losses;
-  if (c.young() || !c.course.flat() || losses.size() < 10 * kWindow) return;
-  const std::vector<double> levels = parts(losses, 10);
-  int falls = 0;
-  for (std::size_t i = 1; i < levels.size(); ++i) falls += levels[i] < levels[i - 1] ? 1 : 0;
-  const double early = levels[0] - levels[5], late = levels[4] - levels[9];
+  const std::size_t steps = c.course.losses.size();
+  if (c.young() || !c.course.flat() || steps < 200) return;
   const double update = update_now(c);
-  if (falls < 8 || !(late > 0.5 * early) || !(early > 0) || update > 3e-4) return;
+  const double slope = c.slope();
+  if (update <= 0 || update > 1e-4 || slope < 0.3) return;
   Finding f{.symptom = Symptom::SlowLearning, .severity = Severity::Warning};
-  f.statistic = "share by which the loss has fallen";
-  f.measured = (levels[0] - levels[9]) / std::abs(levels[0]);
-  f.threshold = 0.1;
-  f.cause = fmt::format("the loss falls steadily and in a straight line, at {:.1g} of the weights a "
-                        "step: larger steps would do the same in fewer",
-                        update);
+  f.statistic = "RMS of a step over RMS of the weights, where they move most";
+  f.measured = update;
+  f.threshold = 1e-4;
+  f.cause = fmt::format("after {} steps the loss has fallen by {:.2g} %: there is a slope to follow, "
+                        "but all steps together have moved the weights by {:.1g} of their size",
+                        steps, 100 * c.course.fallen, update * static_cast<double>(steps));
   f.remedies = {higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
   found.push_back(std::move(f));
 }

@@ -114,6 +114,18 @@ Failure failure_of(const Case& c, std::int64_t at) {
   return {nullptr, "that step was not observed: it was between observed ones"};
 }
 
+/// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
+std::string risky_op(const Failure& failure) {
+  auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
+  const auto& ops = failure.ops;
+  if (failure.backward) {
+    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    return last != ops.rend() ? *last : "";
+  }
+  const auto first = std::ranges::find_if(ops, risky);
+  return first != ops.end() ? *first : "";
+}
+
 /// By which factor the loss had grown just before.
 double growth(const Case& c) {
   const std::vector<double>& losses = c.course.losses;
@@ -144,16 +156,8 @@ void check_finite(const Case& c, Found& found) {
   }
   f.cause = fmt::format("in step {} {}", at, origin.where);
 
-  const auto risky = [&](const std::string& op) { return risky_ops().count(op) > 0; };
-  const auto& ops = origin.ops;
-  std::string op;
-  if (origin.backward) {
-    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
-    if (last != ops.rend()) op = *last;
-  } else if (const auto first = std::ranges::find_if(ops, risky); first != ops.end()) {
-    op = *first;
-  }
-  if (diverged(c, found)) {
+  const std::string op = risky_op(origin);
+  if (op.empty() && diverged(c, found)) {
     f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
                               : ", after steps that were too large";
     f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
@@ -161,7 +165,7 @@ void check_finite(const Case& c, Found& found) {
   if (!op.empty()) {
     f.cause += fmt::format("; between them lies {}", op);
     const Remedied& remedied = risky_ops().at(op);
-    f.remedies.insert(f.remedies.begin(), {Cure::Manual, remedied.action, remedied.code});
+    f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
   }
   if (c.run.input.nonfinite > 0) {
     f.remedies = {{Cure::ScaleInput, "clean the inputs",
@@ -171,6 +175,12 @@ void check_finite(const Case& c, Found& found) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
                    "DetectAnomaly anomaly;  // in scope around forward and backward"},
                   lower_rate(1, 0.1)};
+  }
+  // Where an op is to blame, steps were large because of it.
+  if (!op.empty()) {
+    std::erase_if(found, [](const Finding& other) {
+      return other.symptom == Symptom::UpdateTooLarge || other.symptom == Symptom::Exploding;
+    });
   }
   found.push_back(std::move(f));
 }

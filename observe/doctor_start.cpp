@@ -62,8 +62,8 @@ Finding misfit_of(const Hidden& hidden, Severity severity, std::size_t off, std:
 
 /// The gradient's change with depth in the first observed step, where matched weights would have
 /// mended it.
-void check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, Found& found) {
-  if (off.empty() || c.gradient_ratio.empty()) return;
+bool check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, Found& found) {
+  if (off.empty() || c.gradient_ratio.empty()) return false;
   const double ratio = c.gradient_ratio.front().value;
   // Each layer but the first scales the gradient on its way down by the root of its gain.
   double correction = 0;
@@ -73,11 +73,15 @@ void check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
   const double change = ratio > 0 ? std::log(ratio) : -100;
   const bool mends = change * correction < 0 && std::abs(correction) > std::log(10.0) &&
                      std::abs(correction) > 0.4 * std::min(std::abs(change), 60.0);
-  if (!mends) return;
-  const double size = std::exp(std::abs(change)) / c.scatter;
-  const bool error = size > (change < 0 ? 1e4 : 1e3) && !c.course.learned();
-  const bool warning = size > 1e2 && c.course.flat() && !c.young();
-  if (!error && !warning) return;
+  if (!mends) return false;
+  const bool shrinks = change < 0;
+  auto beyond = [&](double size) {
+    return shrinks ? ratio < c.bound(1 / size) : ratio > c.bound(size);
+  };
+  const bool error = (!c.course.learned() && beyond(!c.grown() ? 1e6 : shrinks ? 1e4 : 1e3)) ||
+                     (c.went_wrong() && beyond(1e2));
+  const bool warning = c.grown() && c.course.flat() && beyond(1e2);
+  if (!error && !warning) return false;
   std::vector<const Hidden*> guilty;
   for (const Hidden* hidden : off) {
     if (hidden->off() * change > 0) guilty.push_back(hidden);
@@ -85,12 +89,53 @@ void check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
   Finding f = misfit_of(*worst_of(guilty), error ? Severity::Error : Severity::Warning,
                         guilty.size(), c.hidden.size());
   f.cause += fmt::format(": RMS dL/dz {} {:.2g}-fold from the last of them to the first",
-                         change < 0 ? "shrinks" : "grows", std::exp(std::abs(change)));
+                         shrinks ? "shrinks" : "grows", std::exp(std::abs(change)));
   if (const auto expected = c.expected_ratio(); expected && *expected > 0) {
     f.cause += fmt::format(", as theory expects of these weights ({:.2g}-fold)",
                            std::max(*expected, 1 / *expected));
   }
   f.remedies = remedies_for(*worst_of(guilty), false);
+  found.push_back(std::move(f));
+  return true;
+}
+
+/// Weights that put units onto the flat part of their activation before anything was learned.
+bool check_saturation_at_start(const Case& c, const std::vector<const Hidden*>& off,
+                               std::size_t sigmoids, Found& found) {
+  const Hidden* flat = nullptr;
+  const double share = saturated_at_start(c, flat);
+  if (flat == nullptr || !flat->judged() || share < 0.3) return false;
+  const double excess = flat->gain / flat->wanted;
+  const bool learned = c.course.learned();
+  if (excess < 4 || (excess < 16 && (learned || (c.young() && share < 0.6)))) return false;
+  Finding f = misfit_of(*flat, share > 0.6 && !learned ? Severity::Error : Severity::Warning,
+                        off.size(), c.hidden.size());
+  f.cause += fmt::format(": they are so large that {:.0f} % of what '{}' made lay on the flat part "
+                         "of {} before the first step",
+                         100 * share, flat->layer->path, flat->layer->activation);
+  f.remedies = remedies_for(*flat, true);
+  // Smaller weights do not help as many sigmoids: their slope is 1/4 at best.
+  if (sigmoids >= 4) f.remedies.erase(f.remedies.begin());
+  found.push_back(std::move(f));
+  return true;
+}
+
+/// Weights so large that the first loss is far above that of knowing nothing.
+void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, Found& found) {
+  if (!c.course.uninformed) return;
+  const double first = c.course.losses.empty() ? c.run.steps.front().loss : c.course.losses[0];
+  std::vector<const Hidden*> large;
+  for (const Hidden* hidden : off) {
+    if (hidden->gain > 8 * hidden->wanted) large.push_back(hidden);
+  }
+  if (large.empty() || first < 10 * *c.course.uninformed) return;
+  const Hidden& worst = *worst_of(large);
+  Finding f = misfit_of(worst, c.course.learned() ? Severity::Warning : Severity::Error,
+                        large.size(), c.hidden.size());
+  f.cause += fmt::format(": they are so large that the first loss was {:.3g}, where a network that "
+                         "says the same of every input has {:.3g}",
+                         first, *c.course.uninformed);
+  f.remedies = remedies_for(worst, false);
   found.push_back(std::move(f));
 }
 
@@ -131,22 +176,10 @@ void check_initialization(const Case& c, Found& found) {
     if (hidden.fit->sigmoid()) ++sigmoids;
     if (ratio < 0.75 || ratio > 1.35) off.push_back(&hidden);
   }
-  const Hidden* flat = nullptr;
-  const double saturated = saturated_at_start(c, flat);
-  const bool large = flat != nullptr && flat->judged() && flat->gain > 4 * flat->wanted;
-  if (large && !c.course.learned() && saturated > (c.young() ? 0.6 : 0.3)) {
-    Finding f = misfit_of(*flat, saturated > 0.6 ? Severity::Error : Severity::Warning, off.size(),
-                          c.hidden.size());
-    f.cause += fmt::format(": they are so large that {:.0f} % of the units of '{}' were saturated "
-                           "before the first step",
-                           100 * saturated, flat->layer->path);
-    f.remedies = remedies_for(*flat, true);
-    // Small weights do not save deep sigmoids: check_depth says why.
-    if (sigmoids >= 4) f.remedies.erase(f.remedies.begin());
-    found.push_back(std::move(f));
-    return;
-  }
-  if (sigmoids < 4) check_depth_at_start(c, off, found);
+  if (check_saturation_at_start(c, off, sigmoids, found)) return;
+  // No initialisation saves deep sigmoids: check_depth says why.
+  if (sigmoids < 4 && check_depth_at_start(c, off, found)) return;
+  check_loss_at_start(c, off, found);
 }
 
 }  // namespace gradus::observe::doctor

@@ -122,8 +122,9 @@ void check_symmetry(const Case& c, Found& found) {
   for (const Hidden& hidden : c.hidden) {
     const Tensor weight = rows_of(c, hidden, hidden.weight->tensor);
     const std::int64_t units = weight.size(0);
-    if (units < 2 || hidden.weight->steps.back().value.nonfinite > 0) continue;
-    const bool zero = statistics(weight).rms == 0;
+    const Statistics values = statistics(weight);
+    if (units < 2 || values.nonfinite > 0) continue;
+    const bool zero = values.rms == 0;
     const Tensor bias = hidden.bias != nullptr ? hidden.bias->tensor.detach() : Tensor();
     const std::int64_t group = zero ? units : equal_units(weight, bias);
     if (group < 2 || (zero && hidden.layer->skip_joins)) continue;
@@ -157,8 +158,8 @@ void check_large_updates(const Case& c, Found& found) {
     worst = &p;
   }
   if (worst == nullptr) return;
-  const bool went_wrong = c.nonfinite_at || c.course.diverged() ||
-                          (c.young() ? c.course.recent > 1.2 * c.course.start : false);
+  const bool went_wrong =
+      c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
   const bool stuck = !c.young() && !c.course.learned();
   const bool error = largest.value > 0.5 && (went_wrong || stuck);
   const bool warning = largest.value > 0.1 && (went_wrong || (stuck && c.course.flat()));
@@ -178,7 +179,7 @@ void check_large_updates(const Case& c, Found& found) {
 
 void check_small_updates(const Case& c, Found& found) {
   if (report_unmoved(c, found)) return;
-  if (c.young() || c.course.learned()) return;
+  if (c.young() || c.course.learned() || c.slope() < 0.3) return;
   const ParameterRecord* fastest = nullptr;
   double greatest = 0;
   Series updates;
