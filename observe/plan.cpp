@@ -72,27 +72,27 @@ std::vector<Plan> single_remedies() {
           {.residual = true},   {.clip_norm = 1},       {.rate = 10},          {.rate = 100}};
 }
 
-std::vector<Plan> first_line() {
-  return {{.other_loss = true},
-          {.scale_input = true},
-          {.scale_input = true, .init = true},
-          {.init = true},
-          {.rate = 0.1},
-          {.rate = 0.01},
-          {.rate = 0.001},
-          {.init = true, .rate = 0.1},
-          {.init = true, .rate = 0.01},
-          {.init = true, .rate = 0.001},
-          {.activation = "ReLU"},
-          {.activation = "ELU"},
-          {.batch_norm = true},
-          {.residual = true},
-          {.clip_norm = 1},
-          {.init = true, .clip_norm = 1},
-          {.rate = 10},
-          {.rate = 100},
-          {.rate = 1000},
-          {.rate = 10000}};
+std::vector<Plan> first_line(bool slow) {
+  std::vector<Plan> plans = {{.other_loss = true},
+                             {.scale_input = true},
+                             {.scale_input = true, .init = true},
+                             {.init = true},
+                             {.rate = 0.1},
+                             {.rate = 0.01},
+                             {.rate = 0.001},
+                             {.init = true, .rate = 0.1},
+                             {.init = true, .rate = 0.01},
+                             {.init = true, .rate = 0.001},
+                             {.activation = "ReLU"},
+                             {.activation = "ELU"},
+                             {.batch_norm = true},
+                             {.residual = true},
+                             {.clip_norm = 1},
+                             {.init = true, .clip_norm = 1}};
+  if (slow) {
+    for (double rate : {1e6, 1e5, 1e4, 1e3, 1e2, 1e1}) plans.insert(plans.begin(), {.rate = rate});
+  }
+  return plans;
 }
 
 std::vector<Plan> companions() {

@@ -38,7 +38,8 @@ std::vector<Plan> single_remedies();
 
 /// What to try first on a sick network, in that order: single remedies, and pairs of which one
 /// alone seldom helps, as a lower rate after a high one has spoilt the weights.
-std::vector<Plan> first_line();
+/// Higher rates come first for a network that is `slow`, and for no other.
+std::vector<Plan> first_line(bool slow);
 
 /// What may help beside a plan that did not suffice.
 std::vector<Plan> companions();

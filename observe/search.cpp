@@ -8,14 +8,18 @@
 namespace gradus::observe {
 namespace {
 
-constexpr double kTrains = 0.3;   // learned() of a cure, in the longer trial
-constexpr double kLearns = 0.02;  // and of a network that is slow but not sick
+// Of learned(), in the longer trial.
+constexpr double kExcellent = 0.8;
+constexpr double kGood = 0.5;
+constexpr double kFair = 0.3;
+constexpr double kSlow = 0.02;    // a network that is slow but not sick
 constexpr double kBetter = 0.05;  // what a change must gain
+constexpr double kSome = 0.1;     // in the shorter trial, to be worth a longer one
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
   const double fall = (o.first_loss - o.last_loss) / std::max(std::abs(o.constant_loss), 1e-30);
-  return o.learned() >= kLearns && fall >= kLearns / 2;
+  return o.learned() >= kSlow && fall >= kSlow / 2;
 }
 
 bool ratio_within(const Outcome& o, double factor) {
@@ -59,67 +63,96 @@ bool Search::is_healthy() {
   });
 }
 
-/// The gradient arrives, but the loss hardly falls.
+/// The gradient arrives everywhere, but the weights hardly move.
 bool Search::is_slow() {
-  return untouched().finite && ratio_within(untouched(), 30) &&
-         untouched().first_loss - untouched().last_loss <
-             kBetter * std::abs(untouched().constant_loss);
+  return untouched().finite && untouched().largest_move > 0 && untouched().largest_move < 0.01 &&
+         ratio_within(untouched(), 30);
 }
 
-bool Search::works(const Outcome& outcome) {
-  return outcome.learned() >= kTrains && outcome.learned() > untouched().learned() + kBetter;
+/// At the end, or sooner. An output that does not fit the loss is wrong even where it learns.
+bool Search::is_better(const Tried& shorter, const Tried& longer) {
+  if (longer.outcome.score() > untouched().score() + kBetter) return true;
+  if (longer.outcome.score() < untouched().score() - kBetter) return false;
+  if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
+  return shorter.plan.other_loss || shorter.outcome.score() > untouched_shorter_->score() + kBetter;
 }
 
-std::optional<Search::Tried> Search::accepted(const std::vector<Plan>& plans) {
+bool Search::examine(const Tried& shorter) {
+  Tried longer = try_longer(shorter.plan);
+  if (!is_better(shorter, longer)) return false;
+  better_.push_back(with_best_rate(std::move(longer)));
+  return better_.back().outcome.score() >= kExcellent;
+}
+
+bool Search::find_excellent(const std::vector<Plan>& plans) {
+  std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
-    Outcome outcome = trials_.run(plan, options_.steps);
-    if (!outcome.not_applicable.empty()) continue;
-    short_.push_back({plan, outcome});
-    if (outcome.learned() < 0.1) continue;
-    const Tried longer = try_longer(plan);
-    if (works(longer.outcome)) return with_best_rate(longer);
+    Tried tried{plan, trials_.run(plan, options_.steps)};
+    if (!tried.outcome.not_applicable.empty()) continue;
+    tried_.push_back(tried);
+    if (tried.outcome.learned() < kSome) {
+      doubtful.push_back(std::move(tried));
+    } else if (examine(tried)) {
+      return true;
+    }
   }
-  return {};
+  std::ranges::stable_sort(doubtful, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
+    if (doubtful[i].outcome.finite && examine(doubtful[i])) return true;
+  }
+  return false;
 }
 
 Search::Tried Search::try_longer(const Plan& plan) {
-  const Tried tried{plan, trials_.run(plan, options_.steps * kLonger)};
-  if (tried.outcome.score() > best_.outcome.score() + kBetter) best_ = tried;
+  return {plan, trials_.run(plan, options_.steps * kLonger)};
+}
+
+/// Ten times as low a rate, or as high, may work better still.
+Search::Tried Search::with_best_rate(Tried tried) {
+  while (tried.plan.rate != 1) {
+    Plan further = tried.plan;
+    further.rate *= further.rate < 1 ? 0.1 : 10;
+    Tried next = try_longer(further);
+    if (!(next.outcome.score() > tried.outcome.score() + kBetter)) break;
+    tried = std::move(next);
+  }
   return tried;
 }
 
-/// A rate that is a tenth of one that works may work better.
-Search::Tried Search::with_best_rate(Tried tried) {
-  while (tried.plan.rate < 1 && tried.plan.rate > 1e-4) {
-    Plan lower = tried.plan;
-    lower.rate /= 10;
-    const Tried next = try_longer(lower);
-    if (next.outcome.score() < tried.outcome.score() + kBetter) break;
-    tried = next;
+Search::Tried Search::best() const {
+  if (better_.empty()) return {Plan(), *untouched_};
+  if (better_.back().outcome.score() >= kExcellent) return better_.back();
+  double highest = -std::numeric_limits<double>::infinity();
+  for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
+  return *std::ranges::find_if(
+      better_, [&](const Tried& t) { return t.outcome.score() >= highest - 2 * kBetter; });
+}
+
+/// The best of the plans tried since `from`, each with one remedy more.
+std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) const {
+  std::vector<Tried> best(tried_.begin() + static_cast<std::ptrdiff_t>(from), tried_.end());
+  std::ranges::stable_sort(best, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  std::vector<Plan> plans;
+  for (std::size_t b = 0; b < std::min(bases, best.size()); ++b) {
+    for (const Plan& companion : companions()) {
+      Plan plan = combined(best[b].plan, companion);
+      if (plan.cures().size() > best[b].plan.cures().size()) plans.push_back(std::move(plan));
+    }
   }
-  return tried;
+  return plans;
 }
 
 Search::Tried Search::run(const std::vector<Cure>& named_first) {
-  best_ = {Plan(), untouched()};
-  std::vector<Plan> plans = first_line();
-  if (!is_slow()) std::erase_if(plans, [](const Plan& plan) { return plan.rate > 1; });
+  std::vector<Plan> plans = first_line(is_slow());
   put_named_first(named_first, plans);
-  for (std::size_t level = 0; level < 3; ++level) {
-    const std::size_t before = short_.size();
-    if (const auto found = accepted(plans)) return *found;
-    std::vector<Tried> bases(short_.begin() + static_cast<std::ptrdiff_t>(before), short_.end());
-    std::ranges::stable_sort(bases, std::ranges::greater(),
-                             [](const Tried& t) { return t.outcome.score(); });
-    plans.clear();
-    for (std::size_t b = 0; b < std::min<std::size_t>(bases.size(), 2 - level / 2); ++b) {
-      for (const Plan& companion : companions()) {
-        Plan plan = combined(bases[b].plan, companion);
-        if (plan.cures().size() > bases[b].plan.cures().size()) plans.push_back(std::move(plan));
-      }
-    }
+  for (const double enough : {kGood, kFair, 0.0}) {
+    const std::size_t before = tried_.size();
+    if (find_excellent(plans) || best().outcome.score() >= enough) break;
+    plans = with_companions(before, enough == kGood ? 2 : 1);
   }
-  return best_;
+  return best();
 }
 
 }  // namespace gradus::observe

@@ -7,11 +7,12 @@ namespace gradus::observe {
 /// Looks for the remedies that make a network learn the batch.
 ///
 /// Note [Search for a cure]
-/// Plans are tried in causal order, each for `steps` steps. One that shows any learning is trained
-/// for 4 times as long, and the first that then has learned() >= 0.3 is taken: the most causal cure
-/// that works, not the fastest. Where none does, the two best are combined with others, up to three
-/// remedies together. If nothing reaches 0.3, the best is taken that clearly does better than the
-/// untouched network.
+/// Plans are tried in causal order, each for `steps` steps. One that shows some learning is trained
+/// for 4 times as long, and the first that then has learned() >= 0.8 is taken: the most causal cure
+/// that works, not the fastest. Where none does, so is the most causal of those that do about as
+/// well as the best, if they reach 0.5. Else the two best are combined with others, and if that
+/// does not reach 0.3, the best of those once more. Nothing is taken that is not clearly better
+/// than the untouched network, at the end or on the way.
 class Search {
  public:
   /// All must outlive the search.
@@ -34,19 +35,25 @@ class Search {
   const Outcome& untouched();
 
  private:
-  std::optional<Tried> accepted(const std::vector<Plan>& plans);
-  bool is_slow();
+  /// Tries each, until one is excellent.
+  bool find_excellent(const std::vector<Plan>& plans);
+  /// Trains for longer and takes note of what is better. Whether it is excellent.
+  bool examine(const Tried& shorter);
+  bool is_better(const Tried& shorter, const Tried& longer);
   Tried try_longer(const Plan& plan);
   Tried with_best_rate(Tried tried);
-  bool works(const Outcome& outcome);
+  bool is_slow();
+  /// An excellent one, else the most causal of those that do about as well as the best.
+  Tried best() const;
+  std::vector<Plan> with_companions(std::size_t from, std::size_t bases) const;
 
   nn::Module& net_;
   const Batch& batch_;
   const WhatIfOptions& options_;
   Trials trials_;
-  std::optional<Outcome> untouched_;
-  std::vector<Tried> short_;  // every applicable plan that was tried
-  Tried best_;                // of the longer trials
+  std::optional<Outcome> untouched_, untouched_shorter_;
+  std::vector<Tried> tried_;   // shorter trials
+  std::vector<Tried> better_;  // longer trials that do better than the untouched network
 };
 
 }  // namespace gradus::observe

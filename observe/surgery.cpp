@@ -91,11 +91,14 @@ void scale_input(NetEditor& net, const Tensor& inputs) {
   const Tensor& arriving = first->inputs[0];
   if (arriving.dim() != 2) throw NotApplicable("the input of the first layer is not (N, features)");
   const Place place = net.require(*first->module);
-  NoGrad no_grad;
-  // Features that hardly vary are damped, not blown up; but inputs of RMS 1e-4 are scaled as well.
-  const double variance = mean(var(arriving, {0})).item<double>();
+  // Inputs of RMS 1e-4 are to be scaled as well, but a feature that hardly varies is not to be
+  // blown up: a small part of what the less variable quarter of the features does.
+  std::vector<double> variances = var(arriving.detach(), {0}).to_vector<double>();
+  std::erase_if(variances, [](double v) { return !(v > 0); });
+  std::ranges::sort(variances);
+  const double eps = variances.empty() ? 1e-5 : 1e-3 * variances[variances.size() / 4];
   net.note(*first->module, "BatchNorm1d put in front, to scale the input");
-  net.insert(place, nn::BatchNorm1d(arriving.size(1), {.eps = std::max(1e-3 * variance, 1e-30),
+  net.insert(place, nn::BatchNorm1d(arriving.size(1), {.eps = eps,
                                                        .momentum = std::nullopt,
                                                        .affine = false,
                                                        .dtype = arriving.dtype()}));

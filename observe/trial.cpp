@@ -37,6 +37,16 @@ double loss_of_constant(const Tensor& output, const Tensor& target, const LossFu
   return least;
 }
 
+double largest_move(const std::vector<Tensor>& before, const std::vector<Tensor>& after) {
+  double largest = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].dim() < 2) continue;
+    const double size = statistics(before[i]).rms;
+    if (size > 0) largest = std::max(largest, statistics(after[i].detach() - before[i]).rms / size);
+  }
+  return largest;
+}
+
 }  // namespace
 
 Trials::Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
@@ -80,6 +90,8 @@ void Trials::train(Outcome& outcome, int steps) {
   if (params.empty()) throw NotApplicable("all parameters are frozen");
   const auto optimizer = optimizer_for(params, outcome.lr, options_.optimizer);
   outcome.first_ratio = gradient_ratio();
+  std::vector<Tensor> before;
+  for (const Tensor& p : params) before.push_back(p.detach().clone());
   for (int step = 0; step <= steps; ++step) {
     const Tensor output = net_(batch_.inputs);
     const Tensor loss = loss_(output, batch_.targets);
@@ -100,6 +112,7 @@ void Trials::train(Outcome& outcome, int steps) {
     optimizer->step();
   }
   outcome.last_ratio = gradient_ratio();
+  outcome.largest_move = largest_move(before, params);
 }
 
 std::optional<double> Trials::gradient_ratio() const {

@@ -16,7 +16,10 @@ double Outcome::learned() const {
 
 double Outcome::score() const {
   // Batch norm without skips, and SELU, change the gradient by some powers of ten by design.
-  const double decades = last_ratio && *last_ratio > 0 ? std::abs(std::log10(*last_ratio)) : 0;
+  double decades = 0;
+  for (const auto& ratio : {first_ratio, last_ratio}) {
+    if (ratio && *ratio > 0) decades = std::max(decades, std::abs(std::log10(*ratio)));
+  }
   return learned() - 0.1 * std::max(0.0, decades - 2);
 }
 

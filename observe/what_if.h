@@ -53,6 +53,8 @@ struct Outcome {
   /// last; absent where there are fewer than two, or no gradient arrived.
   std::optional<double> first_ratio;
   std::optional<double> last_ratio;
+  /// How far the weight that moved most did, against its size at first: RMS over RMS.
+  double largest_move = 0;
 
   /// The share of the constant output's loss that is gone: 0 for a network that says the same of
   /// all samples, 1 for one that has learned the batch by heart, less than 0 for a confused one.
