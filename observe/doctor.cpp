@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "gradus/observe/doctor_rules.h"
+#include "gradus/observe/monitor.h"
 
 /* Note [Rules]
 
@@ -20,21 +21,21 @@ const Symptoms& consequences(Symptom cause) {
   static const Symptoms none;
   static const Symptoms not_learning = {OscillatingLoss, SlowLearning, UpdateTooSmall,
                                         ClippingAlways};
-  static const Symptoms of_a_bad_signal = {UpdateTooLarge, Saturation,     DeadUnits,
-                                           Vanishing,      Exploding,      UpdateTooSmall,
+  static const Symptoms of_a_bad_signal = {UpdateTooLarge, Saturation,      DeadUnits,
+                                           Vanishing,      Exploding,       UpdateTooSmall,
                                            SlowLearning,   OscillatingLoss, ClippingAlways};
   static const Symptoms of_the_input = [] {
     Symptoms all = of_a_bad_signal;
     all.push_back(Initialization);
     return all;
   }();
-  static const Symptoms of_the_loss = {Saturation,   DeadUnits,       Vanishing,     Exploding,
-                                       SlowLearning, OscillatingLoss, UpdateTooSmall, UpdateTooLarge,
-                                       ClippingAlways};
-  static const Symptoms of_large_steps = {Saturation, DeadUnits,    Vanishing,      Exploding,
-                                          Symmetry,   SlowLearning, OscillatingLoss, ClippingAlways,
-                                          UpdateTooSmall};
-  static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding, Saturation,
+  static const Symptoms of_the_loss = {Saturation,     DeadUnits,      Vanishing,
+                                       Exploding,      SlowLearning,   OscillatingLoss,
+                                       UpdateTooSmall, UpdateTooLarge, ClippingAlways};
+  static const Symptoms of_large_steps = {Saturation,      DeadUnits,      Vanishing,
+                                          Exploding,       Symmetry,       SlowLearning,
+                                          OscillatingLoss, ClippingAlways, UpdateTooSmall};
+  static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding,   Saturation,
                                           UpdateTooSmall, OscillatingLoss, SlowLearning};
   static const Symptoms of_lost_units = {Vanishing, Exploding, UpdateTooSmall, SlowLearning,
                                          OscillatingLoss};
@@ -55,8 +56,9 @@ const Symptoms& consequences(Symptom cause) {
     case Saturation:
     case DeadUnits:
       return of_lost_units;
-    case Vanishing:
     case Exploding:
+      return of_a_bad_signal;
+    case Vanishing:
       return not_learning;
     case ClippingAlways:
       return of_clipping;
@@ -95,10 +97,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {
-      check_reach,        check_output,        check_symmetry,   check_input, check_initialization,
-      check_large_updates, check_saturation,   check_dead_units, check_depth, check_spikes,
-      check_clipping,     check_small_updates, check_oscillation, check_speed};
+  static constexpr auto rules = {check_reach,         check_output,         check_symmetry,
+                                 check_input,         check_initialization, check_explosion,
+                                 check_large_updates, check_saturation,     check_dead_units,
+                                 check_depth,         check_spikes,         check_clipping,
+                                 check_small_updates, check_oscillation,    check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {
@@ -111,5 +114,7 @@ Findings diagnose(const RunRecord& record) {
   check_finite(c, found);
   return {std::move(found)};
 }
+
+Findings Monitor::diagnose() const { return observe::diagnose(record()); }
 
 }  // namespace gradus::observe

@@ -16,7 +16,7 @@ Remedy matched_init(const InitFit& fit) {
                              : fit.initializer.starts_with("lecun") ? "LeCun"
                                                                     : "Glorot";
   return {Cure::MatchedInit,
-          fmt::format("initialise the weights as {} needs it ({})", fit.module, author),
+          fmt::format("initialise the weights as {} needs it ({})", fit.needed_by(), author),
           fit.code()};
 }
 
@@ -42,10 +42,9 @@ Remedy batch_norm(const LayerRecord& layer) {
 }
 
 Remedy residual(const LayerRecord& layer) {
-  const std::string body = fmt::format("nn::Linear({0}, {0}), {1}", layer.units,
-                                       layer.activation.empty()
-                                           ? "nn::ReLU()"
-                                           : constructor_of(layer.activation));
+  const std::string body =
+      fmt::format("nn::Linear({0}, {0}), {1}", layer.units,
+                  layer.activation.empty() ? "nn::ReLU()" : constructor_of(layer.activation));
   return {Cure::Residual, "let the gradient pass around the hidden layers",
           fmt::format("nn::Residual{{{}}}  // in place of {}", body, body)};
 }
@@ -73,7 +72,8 @@ Remedy scale_input() {
 }
 
 std::vector<Remedy> depth_remedies(const LayerRecord& layer) {
-  return {batch_norm(layer), residual(layer),
+  return {batch_norm(layer),
+          residual(layer),
           {Cure::Manual, "use fewer layers, or train them one after another", ""}};
 }
 

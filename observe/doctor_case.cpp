@@ -45,6 +45,18 @@ std::optional<double> uninformed_loss(const RunRecord& run) {
   return {};
 }
 
+/// Variance over samples and units of what a regression's network says, where its loss is a square.
+double output_variance(const RunRecord& run) {
+  if (run.loss_ops.size() < 2 || run.loss_ops[1] != "square") return 0;
+  for (const LayerRecord& layer : run.layers) {
+    if (!layer.is_output || layer.steps.empty()) continue;
+    const LayerStep& step = layer.last();
+    const Sample& y = step.activation ? step.activation : step.z;
+    return double(y.rms) * y.rms - double(y.mean) * y.mean;
+  }
+  return 0;
+}
+
 bool is_normalized(const RunRecord& run, std::size_t index) {
   if (!run.structure || index >= run.structure->layers.size()) {
     return index + 1 < run.layers.size() && run.layers[index + 1].normalizes;
@@ -54,6 +66,20 @@ bool is_normalized(const RunRecord& run, std::size_t index) {
     const bool end = consumer == trace.layers.size();
     return (end ? trace.end : trace.layers[consumer].origin()).has(OpKind::Normalization) ||
            (!end && consumer < run.layers.size() && run.layers[consumer].normalizes);
+  });
+}
+
+/// Whether nothing but shapes and dropout lies between the layer and those that take its output.
+bool is_linear(const RunRecord& run, std::size_t index) {
+  if (!run.structure || !run.layers[index].activation.empty()) return false;
+  const Trace& trace = *run.structure;
+  const auto consumers = trace.consumers(index);
+  return !consumers.empty() && std::ranges::all_of(consumers, [&](std::size_t consumer) {
+    const Origin& origin =
+        consumer == trace.layers.size() ? trace.end : trace.layers[consumer].origin();
+    return origin.sources.size() == 1 && std::ranges::all_of(origin.ops, [](const TracedOp& op) {
+             return op.kind == OpKind::Shape || op.kind == OpKind::Dropout;
+           });
   });
 }
 
@@ -76,7 +102,9 @@ std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   const double rms = hidden.weight->steps.front().value.rms;
   hidden.gain = static_cast<double>(hidden.inputs) * rms * rms;
   hidden.normalized = is_normalized(run, index);
-  hidden.fit = init_fit(hidden.layer->activation);
+  hidden.calls =
+      static_cast<int>(std::ranges::count(run.layers, hidden.layer->module, &LayerRecord::module));
+  hidden.fit = init_fit(is_linear(run, index) ? "linear" : hidden.layer->activation);
   if (hidden.fit) hidden.wanted = hidden.fit->gain(hidden.inputs, units);
   return hidden;
 }
@@ -120,11 +148,13 @@ Course::Course(const RunRecord& run) {
   if (losses.empty()) return;
   const std::size_t n = losses.size();
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
-  start = median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
+  start =
+      median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
   recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
   fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);
+  low = uninformed ? recent < 0.7 * *uninformed : recent < 0.3 * output_variance(run);
 }
 
 Case::Case(const RunRecord& record) : run(record), course(record) {

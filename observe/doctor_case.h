@@ -60,9 +60,14 @@ struct Course {
   std::optional<double> uninformed;
   /// The share of `start`, or of `uninformed` if that is less, by which the loss has fallen.
   double fallen = 0;
+  /// It is low by itself, however the run began: below .7 of `uninformed`, or a mean square below
+  /// .3 of the outputs' variance.
+  bool low = false;
 
-  bool flat() const { return !(fallen > 0.1); }
-  bool learned() const { return fallen > 0.3; }
+  bool flat() const { return !(fallen > 0.1) && !low; }
+  bool learned() const { return fallen > 0.3 || low; }
+  /// Well on its way, from wherever it began.
+  bool falling() const { return recent < 0.7 * start; }
   bool diverged() const { return recent > 2 * std::max(start, uninformed.value_or(start)); }
 };
 
@@ -73,10 +78,11 @@ struct Hidden {
   const ParameterRecord* weight = nullptr;
   const ParameterRecord* bias = nullptr;  ///< null where there is none
   std::int64_t inputs = 0;
-  bool normalized = false;        ///< a normalisation follows, so that the weight's scale is nothing
+  int calls = 1;            ///< in a step: of a recurrent layer, as many as there are moments
+  bool normalized = false;  ///< a normalisation follows, so that the weight's scale is nothing
   std::optional<InitFit> fit = {};  ///< what belongs to its activation
-  double gain = 0;                ///< sigma_w^2 = fan_in E[W^2], at the first observed step
-  double wanted = 0;              ///< of `fit`
+  double gain = 0;                  ///< sigma_w^2 = fan_in E[W^2], at the first observed step
+  double wanted = 0;                ///< of `fit`
 
   bool judged() const { return fit && !normalized && !layer->skip_joins && gain > 0; }
   /// ln(gain / wanted): how far off, and to which side.
@@ -96,8 +102,8 @@ struct Case {
   Series gradient_ratio;
   const LayerRecord* first = nullptr;  ///< whose ratio it is; null where there are no two
   const LayerRecord* last = nullptr;
-  double scatter = 1;  ///< factor by which width alone makes the ratio scatter, two sigma
-  bool normalized = false;        ///< there is a normalisation somewhere
+  double scatter = 1;       ///< factor by which width alone makes the ratio scatter, two sigma
+  bool normalized = false;  ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
 
   /// value(entry) of each entry in which it is not NaN, up to the first step that was not finite.

@@ -72,14 +72,16 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
   f.expected = c.expected_ratio();
   f.threshold = threshold;
   if (sigmoids > others) {
-    f.cause = fmt::format("{} layers of sigmoid units: each multiplies the gradient by a slope of "
-                          "at most 1/4, which no initialisation makes up for",
-                          sigmoids);
+    f.cause = fmt::format(
+        "{} layers of sigmoid units: each multiplies the gradient by a slope of "
+        "at most 1/4, which no initialisation makes up for",
+        sigmoids);
     f.remedies = {other_activation("sigmoid")};
   } else {
-    f.cause = fmt::format("between '{}' and '{}' the gradient shrinks to {:.2g} of itself, so the "
-                          "first layers learn next to nothing",
-                          c.last->path, c.first->path, ratio);
+    f.cause = fmt::format(
+        "between '{}' and '{}' the gradient shrinks to {:.2g} of itself, so the "
+        "first layers learn next to nothing",
+        c.last->path, c.first->path, ratio);
     const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
     if (first != nullptr && first->fit && !first->normalized) {
       f.remedies.push_back(matched_init(*first->fit));
@@ -98,16 +100,23 @@ void report_exploding(const Case& c, Severity severity, double ratio, double thr
   f.measured = ratio;
   f.expected = c.expected_ratio();
   f.threshold = threshold;
-  f.cause = fmt::format("the gradient grows {:.2g}-fold on its way from '{}' to '{}', so a step "
-                        "that suits one layer is far off for the other",
-                        ratio, c.last->path, c.first->path);
+  f.cause = fmt::format(
+      "the gradient grows {:.2g}-fold on its way from '{}' to '{}', so a step "
+      "that suits one layer is far off for the other",
+      ratio, c.last->path, c.first->path);
   const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
   if (first != nullptr && first->fit && !first->normalized) {
     f.remedies.push_back(matched_init(*first->fit));
   }
   f.remedies.push_back(lower_rate(10, 1));
   f.remedies.push_back(clip_norm(1));
-  f.remedies.push_back(residual(*c.first));
+  if (c.normalized || c.first->skip_joins) {
+    f.remedies.push_back({Cure::Manual, "begin with residual branches that add nothing",
+                          "nn::init::zeros_(last.weight);  // of each nn::Residual's body"});
+  } else {
+    f.remedies.push_back(batch_norm(*c.first));
+  }
+  if (!c.first->skip_joins) f.remedies.push_back(residual(*c.first));
   found.push_back(std::move(f));
 }
 
@@ -129,8 +138,8 @@ void check_saturation(const Case& c, Found& found) {
     worst_share = share;
   }
   if (worst == nullptr) return;
-  Finding f = at_layer(Symptom::Saturation, greatest > 0.6 ? Severity::Error : Severity::Warning,
-                       *worst);
+  Finding f =
+      at_layer(Symptom::Saturation, greatest > 0.6 ? Severity::Error : Severity::Warning, *worst);
   f.since_step = since(worst_share, [](double x) { return x > 0.3; });
   f.statistic = fmt::format("share of '{}' where {} is flat", worst->path, worst->activation);
   f.measured = windows(worst_share).back();
@@ -143,10 +152,11 @@ void check_saturation(const Case& c, Found& found) {
     f.remedies = {{Cure::MatchedInit, "begin with biases of 0",
                    fmt::format("nn::init::zeros_({}.bias);", code_for(worst->path, worst->type))}};
   } else {
-    f.cause = fmt::format("{} of RMS {:.3g} lie where {} has no slope, {}, so that little gradient "
-                          "comes through",
-                          "pre-activations", worst->last().z.rms, worst->activation,
-                          from_start ? "from the first step on" : "since training drove them there");
+    f.cause = fmt::format(
+        "{} of RMS {:.3g} lie where {} has no slope, {}, so that little gradient "
+        "comes through",
+        "pre-activations", worst->last().z.rms, worst->activation,
+        from_start ? "from the first step on" : "since training drove them there");
     if (hidden != nullptr && hidden->fit) f.remedies = {matched_init(*hidden->fit)};
     if (!from_start) f.remedies.insert(f.remedies.begin(), lower_rate(10, 1));
   }
@@ -166,7 +176,8 @@ void check_dead_units(const Case& c, Found& found) {
   const bool most = !c.young() && (dead.now > 0.9 || (dead.now > 0.6 && died > 0.25));
   const bool some = !c.young() && c.course.flat() && dead.now > 0.25 && died > 0.25;
   if (!whole && !most && !some) return;
-  Finding f = at_layer(Symptom::DeadUnits, whole || most ? Severity::Error : Severity::Warning, layer);
+  Finding f =
+      at_layer(Symptom::DeadUnits, whole || most ? Severity::Error : Severity::Warning, layer);
   const double threshold = whole || most ? 0.6 : 0.25;
   f.since_step = since(dead.share, [&](double x) { return x > threshold; });
   f.statistic = fmt::format("share of units of '{}' that are 0 on every sample", layer.path);
@@ -182,27 +193,41 @@ void check_dead_units(const Case& c, Found& found) {
   } else if (born && layer.units <= 8) {
     // Lu et al. 2020, Dying ReLU and Initialization.
     const double depth = static_cast<double>(c.hidden.size());
-    f.cause = fmt::format("the layer was born dead, as happens to one of {} layers of {} units with "
-                          "probability 1 - (1 - 2^-n)^L = {:.2g}",
-                          c.hidden.size(), layer.units,
-                          1 - std::pow(1 - std::pow(2, -static_cast<double>(layer.units)), depth));
+    f.cause = fmt::format(
+        "the layer was born dead, as happens to one of {} layers of {} units with "
+        "probability 1 - (1 - 2^-n)^L = {:.2g}",
+        c.hidden.size(), layer.units,
+        1 - std::pow(1 - std::pow(2, -static_cast<double>(layer.units)), depth));
     f.remedies = {{Cure::MatchedInit, "draw other initial weights", "manual_seed(1);"}};
   } else if (born) {
     f.cause = fmt::format("what {} takes was below 0 from the first step on, where it has no slope",
                           layer.activation);
     if (hidden != nullptr && hidden->fit) f.remedies = {matched_init(*hidden->fit)};
   } else {
-    f.cause = fmt::format("{:.0f} % of the units have died since the first steps: what {} takes is "
-                          "below 0 for every sample, and no gradient brings it back",
-                          100 * died, layer.activation);
+    f.cause = fmt::format(
+        "{:.0f} % of the units have died since the first steps: what {} takes is "
+        "below 0 for every sample, and no gradient brings it back",
+        100 * died, layer.activation);
     f.remedies = {lower_rate(10, 1)};
   }
   f.remedies.push_back(leaky_activation(layer.activation));
   f.remedies.push_back(batch_norm(layer));
   if (layer.units <= 8) {
-    f.remedies.push_back({Cure::Manual, "make the layer wider", fmt::format("nn::Linear(in, {})", 4 * layer.units)});
+    f.remedies.push_back(
+        {Cure::Manual, "make the layer wider", fmt::format("nn::Linear(in, {})", 4 * layer.units)});
   }
   found.push_back(std::move(f));
+}
+
+/// At the first step, before any update: steps that are too large for some layers follow from it.
+void check_explosion(const Case& c, Found& found) {
+  if (c.gradient_ratio.empty() || c.course.learned()) return;
+  const double start = c.gradient_ratio.front().value;
+  if (!(start > c.bound(1e3))) return;
+  // Normalised layers let the gradient grow by design, and often train.
+  if (c.normalized && !(c.went_wrong() || (c.grown() && c.course.flat()))) return;
+  if (c.young() && !c.went_wrong() && start < c.bound(1e6)) return;
+  report_exploding(c, Severity::Error, start, c.bound(1e3), found);
 }
 
 void check_depth(const Case& c, Found& found) {
@@ -221,11 +246,9 @@ void check_depth(const Case& c, Found& found) {
   } else if (highest < c.bound(1e-2) && c.course.flat()) {
     report_vanishing(c, Severity::Warning, ratio, c.bound(1e-2), found);
   }
-  // Normalised layers let the gradient grow by design, and training makes it grow for a while.
-  if (c.normalized || !(start > c.bound(1e2) || c.went_wrong())) return;
-  if (lowest > c.bound(1e3)) {
-    report_exploding(c, Severity::Error, ratio, c.bound(1e3), found);
-  } else if (lowest > c.bound(1e2) && c.course.flat()) {
+  // Training by itself makes the gradient grow for a while.
+  if (c.normalized || start < c.bound(1e2) || !c.course.flat()) return;
+  if (lowest > c.bound(1e2)) {
     report_exploding(c, Severity::Warning, ratio, c.bound(1e2), found);
   }
 }

@@ -36,7 +36,7 @@ const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
 /// What of a step is known to have failed first.
 struct Failure {
   const LayerRecord* layer = nullptr;
-  std::string where;                 ///< one clause
+  std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
 };
@@ -56,13 +56,26 @@ std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
   return ops;
 }
 
+/// What lies in front of the layer, past the layers before it.
+std::vector<std::string> ops_before(const Case& c, const LayerRecord& layer) {
+  std::vector<std::string> ops;
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (!c.run.structure || index >= c.run.structure->layers.size()) return ops;
+  for (const Origin& origin : c.run.structure->layers[index].origins) {
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+  }
+  return ops;
+}
+
 std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   for (const LayerRecord& layer : c.run.layers) {
     const LayerStep* step = entry_at(layer.steps, at);
     if (step == nullptr || step->z.nonfinite == 0) continue;
-    return Failure{&layer, fmt::format("'{}' is the first layer whose output is not finite: {} of "
-                                      "{} elements",
-                                      layer.path, step->z.nonfinite, step->z.count)};
+    return Failure{
+        &layer,
+        fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
+                    layer.path, step->z.nonfinite, step->z.count),
+        ops_before(c, layer)};
   }
   const RunStep* step = entry_at(c.run.steps, at);
   if (step == nullptr || std::isfinite(step->loss)) return {};
@@ -79,10 +92,10 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
     const LayerStep* step = entry_at(layer->steps, at);
     if (step == nullptr || step->grad.nonfinite == 0) continue;
     return Failure{&*layer,
-                  fmt::format("everything was finite on the way forward, and the gradient was not "
-                              "when it came back to '{}'",
-                              layer->path),
-                  ops_after(c, *layer), true};
+                   fmt::format("everything was finite on the way forward, and the gradient was not "
+                               "when it came back to '{}'",
+                               layer->path),
+                   ops_after(c, *layer), true};
   }
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
@@ -91,8 +104,8 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
       return Failure{nullptr, fmt::format("the gradient of '{}' was not finite", p.name)};
     }
     if (step->change.nonfinite > 0) {
-      return Failure{nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient",
-                                         p.name)};
+      return Failure{
+          nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient", p.name)};
     }
   }
   return {};
@@ -106,8 +119,8 @@ Failure failure_of(const Case& c, std::int64_t at) {
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
     if (step == nullptr || step->value.nonfinite == 0) continue;
-    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step", p.name,
-                                 step->value.nonfinite)};
+    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step",
+                                 p.name, step->value.nonfinite)};
   }
   if (auto origin = forward_failure(c, at)) return *origin;
   if (auto origin = backward_failure(c, at)) return *origin;
@@ -117,9 +130,12 @@ Failure failure_of(const Case& c, std::int64_t at) {
 /// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
 std::string risky_op(const Failure& failure) {
   auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
+  auto steep = [](const std::string& op) { return op == "sqrt" || op == "norm" || op == "pow"; };
   const auto& ops = failure.ops;
   if (failure.backward) {
-    const auto last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    // What was finite forward may still have an infinite slope.
+    auto last = std::find_if(ops.rbegin(), ops.rend(), steep);
+    if (last == ops.rend()) last = std::find_if(ops.rbegin(), ops.rend(), risky);
     return last != ops.rend() ? *last : "";
   }
   const auto first = std::ranges::find_if(ops, risky);
@@ -168,8 +184,8 @@ void check_finite(const Case& c, Found& found) {
     f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
   }
   if (c.run.input.nonfinite > 0) {
-    f.remedies = {{Cure::ScaleInput, "clean the inputs",
-                   "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
+    f.remedies = {
+        {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
   }
   if (f.remedies.empty()) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",

@@ -81,9 +81,10 @@ bool check_last_op(const Tail& tail, const Loss& loss, const LayerRecord* output
   std::optional<Misfit> found_misfit = misfit(op, loss.takes);
   const bool bounded = op == "tanh" || op == "hardtanh" || op == "softsign";
   if (!found_misfit && bounded) {
-    found_misfit = Misfit{"", fmt::format("{} on a classifier's output keeps scores between -1 and "
-                                          "1, and so the loss away from 0",
-                                          op),
+    found_misfit = Misfit{"",
+                          fmt::format("{} on a classifier's output keeps scores between -1 and "
+                                      "1, and so the loss away from 0",
+                                      op),
                           "loss(logits, target);  // the network without it"};
   }
   if (!found_misfit) return false;
@@ -120,23 +121,24 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
 
 /// A regression whose output cannot take the targets' values: it sticks to a bound.
 void check_bounds(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
-  const bool regression = std::ranges::count(tail.ops, "square") > 0 ||
-                          std::ranges::count(tail.ops, "abs") > 0;
+  const bool regression =
+      std::ranges::count(tail.ops, "square") > 0 || std::ranges::count(tail.ops, "abs") > 0;
   if (output == nullptr || !regression || c.course.learned() || c.young()) return;
   auto stuck = [](const LayerStep& step) {
-    const double flat = static_cast<double>(step.saturated_low) +
-                        static_cast<double>(step.saturated_high);
+    const double flat =
+        static_cast<double>(step.saturated_low) + static_cast<double>(step.saturated_high);
     const double zero = step.activation ? step.activation.zero_share : 0;
     return std::max(flat, zero);
   };
   const Series share = c.series(output->steps, stuck);
   auto most = [](double x) { return x > 0.9; };
   if (!lasts(share, most)) return;
-  Finding f = mismatch(output,
-                       fmt::format("{} on the output cannot reach the targets, so the output sticks "
-                                   "to its bound",
-                                   output->activation),
-                       "loss(outputs, target);  // the network without it, or targets in its range");
+  Finding f =
+      mismatch(output,
+               fmt::format("{} on the output cannot reach the targets, so the output sticks "
+                           "to its bound",
+                           output->activation),
+               "loss(outputs, target);  // the network without it, or targets in its range");
   f.statistic = "share of outputs at the bound";
   f.measured = windows(share).back();
   f.threshold = 0.9;

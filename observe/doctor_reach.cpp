@@ -25,9 +25,8 @@ Reach reach_of(const LayerRecord& layer) {
 }
 
 bool trainable(const Case& c, const LayerRecord& layer) {
-  return std::ranges::any_of(layer.parameters, [&](std::size_t i) {
-    return c.run.parameters[i].tensor.requires_grad();
-  });
+  return std::ranges::any_of(
+      layer.parameters, [&](std::size_t i) { return c.run.parameters[i].tensor.requires_grad(); });
 }
 
 /// Layers with something to learn that learn nothing, in none of their calls; by index.
@@ -64,9 +63,9 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
 
 /// The op through which every slope is 0, among ops in order of execution.
 std::string zero_op(const std::vector<std::string>& ops) {
-  static const std::set<std::string> flat = {"sign", "round", "floor", "ceil", "trunc", "clamp",
-                                             "hardtanh", "hardsigmoid", "relu", "relu6",
-                                             "masked_fill", "eq", "gt", "lt"};
+  static const std::set<std::string> flat = {
+      "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
+      "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
   const auto found =
       std::ranges::find_if(ops, [&](const std::string& op) { return flat.count(op) > 0; });
   if (found != ops.end()) return *found;
@@ -140,9 +139,10 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
   if (op.empty()) return;
   Finding f = blocked_finding(c, blocked);
   f.threshold = 0;
-  f.cause = fmt::format("the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
-                        "has been: {} {} nothing",
-                        op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
+  f.cause = fmt::format(
+      "the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
+      "has been: {} {} nothing",
+      op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
   f.remedies = {{Cure::Manual, fmt::format("replace {} in training by something with a slope", op),
                  op == "sign" ? "tanh(x)  // in place of sign(x)"
                               : "x + (f(x) - x).detach()  // straight through: the slope of x"}};
@@ -164,20 +164,48 @@ void report_unused(const Case& c, Found& found) {
     if (!used.count(i) && silent && p.tensor.requires_grad()) names.push_back(p.name);
   }
   if (names.empty()) return;
-  found.push_back({.symptom = Symptom::ZeroGradient,
-                   .severity = Severity::Warning,
-                   .layer = names[0],
-                   .statistic = "gradients that came to it",
-                   .cause = fmt::format("{} {} never used: no layer that holds {} was called",
-                                        listed(names), names.size() == 1 ? "is" : "are",
-                                        names.size() == 1 ? "it" : "them"),
-                   .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+  found.push_back(
+      {.symptom = Symptom::ZeroGradient,
+       .severity = Severity::Warning,
+       .layer = names[0],
+       .statistic = "gradients that came to it",
+       .cause = fmt::format("{} {} never used: no layer that holds {} was called", listed(names),
+                            names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
+       .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+}
+
+/// A layer with nothing to train between layers that are trained, in a chain. What is frozen on
+/// purpose is mostly a beginning, an end, or nearly everything.
+void report_frozen(const Case& c, Found& found) {
+  if (!c.run.structure || c.young()) return;
+  const Trace& trace = *c.run.structure;
+  std::vector<std::size_t> frozen, trained;
+  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
+    const LayerRecord& layer = c.run.layers[i];
+    if (layer.normalizes || layer.parameters.empty() || layer.call > 0) continue;
+    (trainable(c, layer) ? trained : frozen).push_back(i);
+  }
+  std::erase_if(frozen, [&](std::size_t i) {
+    auto before = [&](std::size_t other) { return trace.leads_to(other, i); };
+    auto behind = [&](std::size_t other) { return trace.leads_to(i, other); };
+    return c.run.layers[i].skip_joins || std::ranges::none_of(trained, before) ||
+           std::ranges::none_of(trained, behind);
+  });
+  if (frozen.empty() || 2 * frozen.size() > trained.size()) return;
+  const LayerRecord& layer = c.run.layers[frozen[0]];
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Warning, layer);
+  f.cause = fmt::format("{} {} frozen, amid layers that learn", listed(paths(c, frozen)),
+                        frozen.size() == 1 ? "is" : "are");
+  f.remedies = {{Cure::Manual, "let it learn, before the optimiser is made",
+                 code_for(layer.path, layer.type) + ".requires_grad_();"}};
+  found.push_back(std::move(f));
 }
 
 }  // namespace
 
 void check_reach(const Case& c, Found& found) {
   report_unused(c, found);
+  report_frozen(c, found);
   const std::vector<std::size_t> blocked = blocked_layers(c);
   if (blocked.empty() || c.nonfinite_at) return;
   if (reach_of(c.run.layers[blocked.back()]) == Reach::Nothing) {

@@ -24,6 +24,7 @@ void check_input(const Case& c, Found& found);
 void check_initialization(const Case& c, Found& found);
 // doctor_flow.cpp
 void check_saturation(const Case& c, Found& found);
+void check_explosion(const Case& c, Found& found);
 void check_dead_units(const Case& c, Found& found);
 void check_depth(const Case& c, Found& found);
 // doctor_loss.cpp

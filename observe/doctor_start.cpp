@@ -56,7 +56,7 @@ Finding misfit_of(const Hidden& hidden, Severity severity, std::size_t off, std:
   f.measured = hidden.gain;
   f.expected = hidden.wanted;
   f.cause = fmt::format("{} of {} hidden layers do not have the weights that {} needs ({})", off,
-                        all, hidden.layer->activation, hidden.fit->initializer);
+                        all, hidden.fit->needed_by(), hidden.fit->initializer);
   return f;
 }
 
@@ -68,7 +68,8 @@ bool check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
   // Each layer but the first scales the gradient on its way down by the root of its gain.
   double correction = 0;
   for (const Hidden* hidden : off) {
-    if (hidden->layer != c.first) correction -= hidden->off() / 2;
+    const int below = hidden->calls - (hidden->layer == c.first ? 1 : 0);
+    correction -= below * hidden->off() / 2;
   }
   const double change = ratio > 0 ? std::log(ratio) : -100;
   const bool mends = change * correction < 0 && std::abs(correction) > std::log(10.0) &&
@@ -78,7 +79,9 @@ bool check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
   auto beyond = [&](double size) {
     return shrinks ? ratio < c.bound(1 / size) : ratio > c.bound(size);
   };
-  const bool error = (!c.course.learned() && beyond(!c.grown() ? 1e6 : shrinks ? 1e4 : 1e3)) ||
+  const bool error = (!c.course.learned() && beyond(!c.grown() ? 1e6
+                                                    : shrinks  ? 1e4
+                                                               : 1e3)) ||
                      (c.went_wrong() && beyond(1e2));
   const bool warning = c.grown() && c.course.flat() && beyond(1e2);
   if (!error && !warning) return false;
@@ -110,9 +113,10 @@ bool check_saturation_at_start(const Case& c, const std::vector<const Hidden*>& 
   if (excess < 4 || (excess < 16 && (learned || (c.young() && share < 0.6)))) return false;
   Finding f = misfit_of(*flat, share > 0.6 && !learned ? Severity::Error : Severity::Warning,
                         off.size(), c.hidden.size());
-  f.cause += fmt::format(": they are so large that {:.0f} % of what '{}' made lay on the flat part "
-                         "of {} before the first step",
-                         100 * share, flat->layer->path, flat->layer->activation);
+  f.cause += fmt::format(
+      ": they are so large that {:.0f} % of what '{}' made lay on the flat part "
+      "of {} before the first step",
+      100 * share, flat->layer->path, flat->layer->activation);
   f.remedies = remedies_for(*flat, true);
   // Smaller weights do not help as many sigmoids: their slope is 1/4 at best.
   if (sigmoids >= 4) f.remedies.erase(f.remedies.begin());
@@ -132,9 +136,10 @@ void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, F
   const Hidden& worst = *worst_of(large);
   Finding f = misfit_of(worst, c.course.learned() ? Severity::Warning : Severity::Error,
                         large.size(), c.hidden.size());
-  f.cause += fmt::format(": they are so large that the first loss was {:.3g}, where a network that "
-                         "says the same of every input has {:.3g}",
-                         first, *c.course.uninformed);
+  f.cause += fmt::format(
+      ": they are so large that the first loss was {:.3g}, where a network that "
+      "says the same of every input has {:.3g}",
+      first, *c.course.uninformed);
   f.remedies = remedies_for(worst, false);
   found.push_back(std::move(f));
 }
@@ -144,23 +149,26 @@ void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, F
 void check_input(const Case& c, Found& found) {
   const Sample& x = c.run.input;
   if (!x || x.rms == 0 || c.course.learned() || input_is_normalized(c)) return;
-  const double deviation = std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
+  const double deviation =
+      std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
   const bool off_scale = x.rms > 20 || x.rms < 0.01;
   const bool off_centre = deviation > 0 && std::abs(x.mean) > 10 * deviation;
   if (!off_scale && !off_centre) return;
   const Hidden* where = nullptr;
   const bool harm = c.nonfinite_at || c.course.diverged() || saturated_at_start(c, where) > 0.6;
-  if (c.young() && !harm) return;
+  if ((c.young() || c.course.falling()) && !harm) return;
   Finding f{.symptom = Symptom::InputScale,
             .severity = harm || c.course.flat() ? Severity::Error : Severity::Warning};
   if (!c.run.layers.empty()) f.at = c.run.layers.front().at;
-  f.statistic = off_scale ? "RMS of the first input" : "mean over standard deviation of the first input";
+  f.statistic =
+      off_scale ? "RMS of the first input" : "mean over standard deviation of the first input";
   f.measured = off_scale ? x.rms : std::abs(x.mean) / deviation;
   f.expected = off_scale ? 1 : 0;
   f.threshold = off_scale ? (x.rms > 20 ? 20 : 0.01) : 10;
-  f.cause = fmt::format("inputs have mean {:.3g} and standard deviation {:.3g}, where initialisers "
-                        "and learning rates count on about 0 and 1",
-                        x.mean, deviation);
+  f.cause = fmt::format(
+      "inputs have mean {:.3g} and standard deviation {:.3g}, where initialisers "
+      "and learning rates count on about 0 and 1",
+      x.mean, deviation);
   f.remedies = {scale_input(),
                 {Cure::Manual, "or let the network normalise them",
                  "nn::BatchNorm1d(features)  // as its first layer"}};

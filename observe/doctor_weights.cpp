@@ -74,8 +74,8 @@ std::vector<const ParameterRecord*> unmoved(const Case& c) {
   for (const ParameterRecord& p : c.run.parameters) {
     const auto recent = p.steps.last(3 * kWindow);
     const bool still = recent.size() >= 3 && std::ranges::all_of(recent, [](const auto& step) {
-      return step.gradient && step.gradient.rms > 0 && step.change.all_zero();
-    });
+                         return step.gradient && step.gradient.rms > 0 && step.change.all_zero();
+                       });
     if (still && p.tensor.requires_grad()) found.push_back(&p);
   }
   return found;
@@ -97,20 +97,23 @@ bool report_unmoved(const Case& c, Found& found) {
   f.threshold = 0;
   if (all) {
     f.layer = "";
-    f.cause = "gradients arrive, and the optimiser changes no weight: it is not stepped, its rate "
-              "is 0, or it owns other parameters";
-    f.remedies = {{Cure::Manual, "step an optimiser that owns the network's parameters, before "
-                                 "monitor.step()",
+    f.cause =
+        "gradients arrive, and the optimiser changes no weight: it is not stepped, its rate "
+        "is 0, or it owns other parameters";
+    f.remedies = {{Cure::Manual,
+                   "step an optimiser that owns the network's parameters, before "
+                   "monitor.step()",
                    "optim::SGD opt(net.parameters(), {.lr = 0.1});  ...  opt.step();"},
                   higher_rate(10)};
   } else {
-    f.cause = fmt::format("a gradient arrives at {}, and the optimiser changes none of them: it "
-                          "does not own them, or its rate there is 0",
-                          listed(names));
-    f.remedies = {{Cure::Manual, "hand all parameters to the optimiser",
-                   "optim::SGD opt(net.parameters(), {.lr = 0.1});"},
-                  {Cure::Manual, "if they are not to learn, freeze them",
-                   "layer.requires_grad_(false);"}};
+    f.cause = fmt::format(
+        "a gradient arrives at {}, and the optimiser changes none of them: it "
+        "does not own them, or its rate there is 0",
+        listed(names));
+    f.remedies = {
+        {Cure::Manual, "hand all parameters to the optimiser",
+         "optim::SGD opt(net.parameters(), {.lr = 0.1});"},
+        {Cure::Manual, "if they are not to learn, freeze them", "layer.requires_grad_(false);"}};
   }
   found.push_back(std::move(f));
   return true;
@@ -130,17 +133,18 @@ void check_symmetry(const Case& c, Found& found) {
     if (group < 2 || (zero && hidden.layer->skip_joins)) continue;
     if (gradients_part(c, hidden, group)) continue;
     const bool whole = group == units;
-    Finding f = at_layer(Symptom::Symmetry, whole ? Severity::Error : Severity::Warning,
-                         *hidden.layer);
+    Finding f =
+        at_layer(Symptom::Symmetry, whole ? Severity::Error : Severity::Warning, *hidden.layer);
     f.since_step = hidden.weight->steps.front().step;
     f.statistic = fmt::format("of {} units are the same", units);
     f.measured = static_cast<double>(group);
     f.threshold = 1;
     f.cause = zero ? "all weights of the layer are 0, so its units are the same and the gradient "
                      "passes none of them"
-                   : fmt::format("{} units began with equal weights, and so get equal gradients at "
-                                 "every step and never part",
-                                 whole ? "all" : "these");
+                   : fmt::format(
+                         "{} units began with equal weights, and so get equal gradients at "
+                         "every step and never part",
+                         whole ? "all" : "these");
     f.remedies = {random_init(hidden)};
     found.push_back(std::move(f));
     return;
@@ -158,21 +162,22 @@ void check_large_updates(const Case& c, Found& found) {
     worst = &p;
   }
   if (worst == nullptr) return;
-  const bool went_wrong =
-      c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
+  const bool went_wrong = c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
   const bool stuck = !c.young() && !c.course.learned();
-  const bool error = largest.value > 0.5 && (went_wrong || stuck);
-  const bool warning = largest.value > 0.1 && (went_wrong || (stuck && c.course.flat()));
+  const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
+  const bool warning =
+      largest.value > 0.1 && (went_wrong || (stuck && c.grown() && c.course.flat()));
   if (!error && !warning) return;
-  Finding f = at_parameter(c, Symptom::UpdateTooLarge,
-                           error ? Severity::Error : Severity::Warning, *worst);
+  Finding f =
+      at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);
   f.since_step = largest.step;
   f.statistic = "RMS of a step over RMS of the weights, greatest of the first 10 steps";
   f.measured = largest.value;
   f.threshold = error ? 0.5 : 0.1;
-  f.cause = fmt::format("a single step changed the weights by {:.0f} % of their size, which throws "
-                        "away what they held",
-                        100 * largest.value);
+  f.cause = fmt::format(
+      "a single step changed the weights by {:.0f} % of their size, which throws "
+      "away what they held",
+      100 * largest.value);
   f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
   found.push_back(std::move(f));
 }
@@ -201,10 +206,12 @@ void check_small_updates(const Case& c, Found& found) {
   f.statistic = "RMS of a step over RMS of the weights, where they move most";
   f.measured = greatest;
   f.threshold = 1e-5;
-  f.cause = fmt::format("at {:.1g} of themselves a step, the weights would take {:.0e} steps to "
-                        "become others",
-                        greatest, 1 / std::max(greatest, 1e-12));
-  f.remedies = {higher_rate(std::pow(10, std::clamp(std::round(std::log10(1e-3 / greatest)), 1.0, 6.0)))};
+  f.cause = fmt::format(
+      "at {:.1g} of themselves a step, the weights would take {:.0e} steps to "
+      "become others",
+      greatest, 1 / std::max(greatest, 1e-12));
+  f.remedies = {
+      higher_rate(std::pow(10, std::clamp(std::round(std::log10(1e-3 / greatest)), 1.0, 6.0)))};
   found.push_back(std::move(f));
 }
 

@@ -12,6 +12,10 @@ double InitFit::gain(std::int64_t fan_in, std::int64_t fan_out) const {
   return initializer.starts_with("lecun") ? 1 : 2 * in / (in + out);
 }
 
+std::string InitFit::needed_by() const {
+  return kind == Nonlinearity::Linear ? "a layer without activation" : nn::init::to_string(kind);
+}
+
 std::string InitFit::code() const {
   return fmt::format("nn::init::apply(net, nn::init::recommended_for(nn::init::Nonlinearity::{}));",
                      module);
@@ -23,6 +27,7 @@ std::optional<InitFit> init_fit(const std::string& activation) {
     const char* module;
   };
   static const std::map<std::string, Known> all = {
+      {"linear", {Nonlinearity::Linear, "Linear"}},
       {"relu", {Nonlinearity::ReLU, "ReLU"}},
       {"relu6", {Nonlinearity::ReLU, "ReLU"}},
       {"leaky_relu", {Nonlinearity::LeakyReLU, "LeakyReLU"}},

@@ -17,11 +17,13 @@ struct InitFit {
   bool saturates() const { return sigmoid() || kind == nn::init::Nonlinearity::Tanh; }
   /// sigma_w^2 = fan_in Var W of the initialiser.
   double gain(std::int64_t fan_in, std::int64_t fan_out) const;
+  /// "tanh", or "a layer without activation".
+  std::string needed_by() const;
   /// The line that initialises a whole network so.
   std::string code() const;
 };
-/// For an activation by the name that a trace gives it, "relu"; absent for one with no initialiser
-/// of its own.
+/// For an activation by the name that a trace gives it, "relu", or "linear" for none; absent for
+/// one with no initialiser of its own.
 std::optional<InitFit> init_fit(const std::string& activation);
 
 /// How a program reaches a layer: members mostly bear the name they are registered under.

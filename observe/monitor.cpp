@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "gradus/observe/doctor.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
 
@@ -72,7 +71,5 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
         names_of(parameters, [](const ParameterRecord& p) { return p.name; }));
   return *found;
 }
-
-Findings Monitor::diagnose() const { return observe::diagnose(record()); }
 
 }  // namespace gradus::observe

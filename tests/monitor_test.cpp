@@ -341,17 +341,6 @@ TEST_CASE("theory stands beside what was measured", "[monitor]") {
   CHECK(monitor.record().hidden_layers().size() == 10);
 }
 
-TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
-  manual_seed(8);
-  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
-                     nn::Linear(6, 3)};
-  Training training(net);
-  Monitor monitor(net);
-  training.step(monitor);
-  CHECK(monitor.layer("1").is_activation);
-  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
-}
-
 TEST_CASE("what makes the output is known", "[monitor]") {
   manual_seed(1);
   nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};
@@ -363,4 +352,15 @@ TEST_CASE("what makes the output is known", "[monitor]") {
   CHECK(monitor.layer("2").is_output);
   CHECK(monitor.layer("2").saturates);
   CHECK(monitor.layer("2").last().activation);
+}
+
+TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
+  manual_seed(8);
+  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
+                     nn::Linear(6, 3)};
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  CHECK(monitor.layer("1").is_activation);
+  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
 }
