@@ -1,12 +1,13 @@
 // A 20-layer network on handwritten digits, five times: it fails because its gradients vanish on
-// the way down, and then learns, remedy by remedy. Tensor hooks measure the gradient at every
-// layer's pre-activation.
+// the way down, and then learns, remedy by remedy. A monitor measures the gradient at every layer's
+// pre-activation, and says what is wrong.
 
 #include <fmt/core.h>
 #include <gradus/gradus.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 
 #include "terminal.h"
 
@@ -26,35 +27,22 @@ struct Variant {
   bool residual = false;
 };
 
-/// RMS dL/dz of each hidden layer, first to last, gathered by tensor hooks on the pre-activations.
-class GradientFlow {
- public:
-  void watch(nn::Module& activation) {
-    std::size_t layer = rms_.size();
-    rms_.push_back(0);
-    activation.register_forward_pre_hook([this, layer](const nn::Module&, std::span<Tensor> z) {
-      if (!z[0].requires_grad()) return;
-      register_hook(z[0], [this, layer](const Tensor& g) {
-        rms_[layer] = std::sqrt(mean(square(g)).item<double>());
-      });
-    });
+/// RMS dL/dz at the pre-activation of each hidden layer, first to last, at the first step.
+std::vector<double> gradient_flow(const observe::Monitor& monitor) {
+  std::vector<double> rms;
+  for (const observe::LayerRecord& layer : monitor.record().layers) {
+    if (!layer.activation.empty()) rms.push_back(layer.steps.front().grad.rms);
   }
-  const std::vector<double>& rms() const { return rms_; }
-  double first_to_last() const { return rms_.front() / rms_.back(); }
+  return rms;
+}
 
- private:
-  std::vector<double> rms_;
-};
-
-nn::Sequential build(const Variant& variant, GradientFlow& flow) {
+nn::Sequential build(const Variant& variant) {
   nn::Sequential net;
   std::int64_t inputs = 64;
   for (int i = 0; i < depth; ++i) {
     nn::Sequential layer(nn::Linear(inputs, width));
     if (variant.batch_norm) layer.push_back(nn::BatchNorm1d(width));
-    nn::AnyModule activation = variant.activation();
-    flow.watch(*activation);
-    layer.push_back(activation);
+    layer.push_back(variant.activation());
     bool skips = variant.residual && inputs == width;
     net.push_back(skips ? nn::AnyModule(nn::Residual(layer)) : nn::AnyModule(layer));
     inputs = width;
@@ -76,22 +64,22 @@ struct Outcome {
   double ratio;
   double accuracy;
   double seconds;
+  observe::Findings findings;
 };
 
-Outcome run(const Variant& variant, const data::TrainTest& digits, std::uint64_t seed,
-            long epochs) {
+/// Writes a report of the training to `report`, if that is no empty path.
+Outcome run(const Variant& variant, const data::TrainTest& digits, std::uint64_t seed, long epochs,
+            const std::filesystem::path& report) {
   fmt::print("\n{}\n", variant.title);
   manual_seed(seed);
   auto start = std::chrono::steady_clock::now();
 
-  GradientFlow flow;
-  nn::Sequential net = build(variant, flow);
+  nn::Sequential net = build(variant);
   optim::SGD sgd(net.parameters(), {.lr = 0.005, .momentum = 0.9});
   optim::CosineAnnealingLR schedule(sgd, {.T_max = epochs});
   data::DataLoader loader(digits.train, {.batch_size = 32, .shuffle = true});
+  observe::Monitor monitor(net);
 
-  std::vector<double> at_start;
-  double ratio = 0;
   double loss_mean = 0;
   examples::ProgressBar progress;
   for (long epoch = 0; epoch < epochs; ++epoch) {
@@ -100,11 +88,8 @@ Outcome run(const Variant& variant, const data::TrainTest& digits, std::uint64_t
       sgd.zero_grad();
       Tensor loss = cross_entropy(net(x), y);
       loss.backward();
-      if (at_start.empty()) {
-        at_start = flow.rms();
-        ratio = flow.first_to_last();
-      }
       sgd.step();
+      monitor.step(loss);
       loss_mean += loss.item<double>() / static_cast<double>(loader.size());
     }
     schedule.step();
@@ -116,17 +101,20 @@ Outcome run(const Variant& variant, const data::TrainTest& digits, std::uint64_t
   double test = accuracy(net, digits.test);
   std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   fmt::print("  RMS dL/dz at the first step, log scale from 1e-6 to 1:\n");
-  examples::log_bar_chart(at_start, "layer", 1e-6, 1);
+  const std::vector<double> flow = gradient_flow(monitor);
+  examples::log_bar_chart(flow, "layer", 1e-6, 1);
   fmt::print("  after {} epochs: training loss {:.3f}, accuracy on held-out digits {:.1f} %\n",
              epochs, loss_mean, 100 * test);
-  return {ratio, test, elapsed.count()};
+  if (!report.empty()) monitor.report(report);
+  return {flow.front() / flow.back(), test, elapsed.count(), monitor.diagnose()};
 }
 
 constexpr const char* help = R"(digits: a 20-layer network on handwritten digits, sick and healed
 
-usage: digits [--seed N] [--epochs N]
-  --seed N    of the initial weights and the order of the batches (default 1)
-  --epochs N  passes over the 1,437 training digits for each variant (default 120)
+usage: digits [--seed N] [--epochs N] [--report FILE]
+  --seed N       of the initial weights and the order of the batches (default 1)
+  --epochs N     passes over the 1,437 training digits for each variant (default 120)
+  --report FILE  where to write what the first variant's training looked like (default digits.html)
 )";
 
 }  // namespace
@@ -135,6 +123,7 @@ int main(int argc, char** argv) try {
   examples::CommandLine arguments(argc, argv, help);
   auto seed = static_cast<std::uint64_t>(arguments.number("--seed", 1, 0));
   long epochs = arguments.number("--epochs", 120, 1);
+  const std::filesystem::path report = arguments.text("--report", "digits.html");
   arguments.finish();
 
   auto normal = [](const Tensor& weight) { init::normal_(weight, 0, 1); };
@@ -155,19 +144,27 @@ int main(int argc, char** argv) try {
   fmt::print("{} hidden layers of {} units on {} handwritten 8x8 digits, {} held out\n", depth,
              width, digits.train.size(), digits.test.size());
   std::vector<Outcome> outcomes;
-  for (const Variant& variant : variants) outcomes.push_back(run(variant, digits, seed, epochs));
+  for (const Variant& variant : variants) {
+    outcomes.push_back(run(variant, digits, seed, epochs, outcomes.empty() ? report : ""));
+  }
 
-  fmt::print("\n{:<40} {:>12} {:>10} {:>8}\n", "variant", "first/last", "held-out", "seconds");
+  fmt::print("\n{:<38} {:>10} {:>9} {:>8}  {}\n", "variant", "first/last", "held-out", "seconds",
+             "diagnosis");
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    fmt::print("{:<40} {:>12.1e} {:>8.1f} % {:>8.1f}\n", variants[i].title, outcomes[i].ratio,
-               100 * outcomes[i].accuracy, outcomes[i].seconds);
+    const Outcome& outcome = outcomes[i];
+    const char* first =
+        outcome.findings.empty() ? "healthy" : to_string(outcome.findings.list.front().symptom);
+    fmt::print("{:<38} {:>10.1e} {:>7.1f} % {:>8.1f}  {}\n", variants[i].title, outcome.ratio,
+               100 * outcome.accuracy, outcome.seconds, first);
   }
   fmt::print(
       "\nfirst/last: RMS dL/dz at layer 1 over that at layer {}, at the first step.\n"
       "Near 1, every layer hears of the error; far below, the first ones do not learn.\n"
       "Above 1 the gradient grows on its way down, as under batch norm without skip\n"
-      "connections (Yang et al. 2019); the skips tame that.\n",
-      depth);
+      "connections (Yang et al. 2019); the skips tame that.\n"
+      "\nWhat the monitor found in '{}':\n\n{}\n"
+      "\nIts report, to be opened in a browser: {}\n",
+      depth, variants[0].title, outcomes[0].findings, std::filesystem::absolute(report).string());
 } catch (const Error& error) {
   fmt::print(stderr, "digits: {}\n", error.what());
   return 1;

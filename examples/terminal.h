@@ -14,7 +14,8 @@
 /// Small helpers of the example programs: command line, progress bar, bar chart.
 namespace examples {
 
-/// Options of the form `--name N`. Prints `help` and ends the program where --help is given.
+/// Options of the forms `--name N`, `--name TEXT` and `--name`. Prints `help` and ends the program
+/// where --help is given.
 class CommandLine {
  public:
   CommandLine(int argc, char** argv, std::string_view help) : arguments_(argv + 1, argv + argc) {
@@ -39,13 +40,14 @@ class CommandLine {
     return value;
   }
 
-  std::string text(std::string_view name, std::string_view fallback) {
+  /// The text after option `name`, or `fallback`.
+  std::string text(std::string_view name, std::string fallback) {
     auto at = std::ranges::find(arguments_, name);
-    if (at == arguments_.end()) return std::string(fallback);
+    if (at == arguments_.end()) return fallback;
     if (at + 1 == arguments_.end()) stop(fmt::format("{} needs a value", name));
-    std::string value(*(at + 1));
+    std::string text(*(at + 1));
     arguments_.erase(at, at + 2);
-    return value;
+    return text;
   }
 
   /// The first of `choices` is the default.
@@ -59,6 +61,7 @@ class CommandLine {
     return value;
   }
 
+  /// Whether option `name` is there.
   bool flag(std::string_view name) { return std::erase(arguments_, name) > 0; }
 
   /// Call it last: whatever is left over is a mistake.

@@ -73,14 +73,11 @@ ActivationShape shape_of(const TracedOp& activation) {
   // A sine is steep up to the ends of the grid, and a clipped ReLU is flat below 0 by design.
   shape.saturates =
       shape.low > -reach + 1 && shape.low < -0.5 && shape.high < reach - 1 && shape.high > 0.5;
-  auto dead = [&](double from, double to) {
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      if (at(i) >= from && at(i) <= to && (y[i] != 0 || slope[i] != 0)) return false;
-    }
-    return true;
-  };
-  // Not farther out, where any decaying function underflows.
-  shape.rectifies = dead(-8, -4) || dead(4, 8);
+  // From -8, not farther out, where any decaying function underflows.
+  std::size_t i = static_cast<std::size_t>((reach - 8) * per_unit);
+  while (i < y.size() && y[i] == 0 && slope[i] == 0) shape.zero_to = at(i++);
+  shape.rectifies = i < y.size() && at(i) > -4;
+  if (shape.rectifies && std::abs(shape.zero_to) < 1.0 / per_unit) shape.zero_to = 0;
   return shape;
 }
 

@@ -34,7 +34,8 @@ ExpectedProfile expected_profile(const RunRecord& record) {
 }
 
 std::string label(const LayerRecord& layer) {
-  const std::string& name = layer.path.empty() ? layer.type : layer.path;
+  std::string name = layer.path.empty() ? layer.type : layer.path;
+  if (name.find_first_not_of("0123456789") == std::string::npos) name += " " + layer.type;
   return layer.call > 0 ? fmt::format("{} #{}", name, layer.call + 1) : name;
 }
 

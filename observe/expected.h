@@ -23,7 +23,8 @@ struct ExpectedProfile {
 
 ExpectedProfile expected_profile(const RunRecord& record);
 
-/// "blocks.3.linear", its type where it is the network itself, "head #2" for a second call.
+/// "blocks.3.linear"; "0 Linear" where the path is a mere number; the type where the layer is the
+/// network itself; "head #2" for a second call.
 std::string label(const LayerRecord& layer);
 
 }  // namespace gradus::observe

@@ -8,13 +8,15 @@
 
 namespace gradus::observe {
 
+class RunSink;
+
 /// How a run is written to disk. All three hold the same quantities under the same names: those of
 /// observe/quantities.h. What was not observed, or is not known, is left out of a CSV and of event
 /// files and is null in JSON.
 enum class ExportFormat {
   /// One object a line, in UTF-8; `kind` says which:
   ///   run             network
-  ///   layer           layer, call, type, activation, units, at
+  ///   layer           layer, call, type, activation, units, file, line
   ///   parameter       parameter, shape
   ///   step            step, and the quantities of a step: loss, grad_norm, ...
   ///   layer_step      step, layer, call, and those of a layer: z_rms, grad_rms, ...
@@ -25,7 +27,7 @@ enum class ExportFormat {
   /// A layer or parameter is introduced before its first step. Numbers that are not finite are the
   /// strings "NaN", "Infinity" and "-Infinity", as in protobuf's JSON, since JSON has none.
   JsonLines,
-  /// Long format, RFC 4180: a header and one row a number, with the columns
+  /// Long format, quoted as in RFC 4180: a header and one row a number, with the columns
   ///   step,kind,name,call,quantity,value
   /// kind: run, layer or parameter; name: of the layer or parameter, empty for a run; call: of a
   /// layer. Numbers that are not finite are NaN, Inf and -Inf. No histograms, no findings.
@@ -61,11 +63,7 @@ class RunLog {
   const std::string& file() const;
 
  private:
-  class Sink;
-  class JsonSink;
-  class CsvSink;
-  class EventSink;
-  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<RunSink> sink_;
 };
 
 /// A whole run at once.

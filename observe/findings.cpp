@@ -66,6 +66,8 @@ std::string measurement(const Finding& finding) {
 
 }  // namespace
 
+const char* headline(Symptom symptom) { return words(symptom).headline; }
+
 const char* to_string(Symptom symptom) { return words(symptom).name; }
 
 const char* to_string(Cure cure) {
@@ -100,7 +102,7 @@ bool Findings::has_errors() const {
 
 std::string to_string(const Finding& finding) {
   std::string text = fmt::format("{}: {} [{}]", to_string(finding.severity),
-                                 words(finding.symptom).headline, to_string(finding.symptom));
+                                 headline(finding.symptom), to_string(finding.symptom));
   text += place(finding) + measurement(finding);
   if (!finding.cause.empty()) text += "\n  cause: " + finding.cause;
   for (std::size_t i = 0; i < finding.remedies.size(); ++i) {

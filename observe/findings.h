@@ -28,6 +28,8 @@ enum class Symptom {
 };
 /// "vanishing-gradient": the same for the same symptom, for programs and for searching.
 const char* to_string(Symptom symptom);
+/// "the gradient vanishes": what a reader sees first.
+const char* headline(Symptom symptom);
 
 /// What may be done, as what_if() and repair() know it.
 enum class Cure {

@@ -16,6 +16,7 @@ Json json_of(const Finding& finding) {
         {{"cure", to_string(remedy.cure)}, {"action", remedy.action}, {"code", remedy.code}});
   }
   return {{"symptom", to_string(finding.symptom)},
+          {"title", headline(finding.symptom)},
           {"severity", to_string(finding.severity)},
           {"layer", finding.layer},
           {"file", finding.at.file},

@@ -26,19 +26,29 @@ std::string describe_made(const FirstCause& cause, const char* out_of) {
   return fmt::format("in the gradient of {}, {} made {}", cause.op, cause.rule_op, what);
 }
 
-std::string describe_taken(const FirstCause& cause) {
-  const std::string taker = (cause.backward ? "the gradient of " : "") + cause.op;
+/// The operand that is not finite; null where all are, or are not known.
+const Operand* culprit_of(const FirstCause& cause) {
   const auto culprit =
       std::ranges::find_if(cause.operands, [](const Operand& x) { return !x.finite(); });
-  if (culprit == cause.operands.end()) {
-    return fmt::format("{} was given {}", taker,
-                       cause.breach == Breach::TookNaN ? "a NaN" : "an infinity");
-  }
-  if (culprit->name.front() == '\'') {
-    return fmt::format(
-        "parameter {} holds {}, which no op of this step made: an optimiser's step did, or what "
-        "filled it; {} took them",
-        culprit->name, nonfinite_of(*culprit), taker);
+  return culprit == cause.operands.end() ? nullptr : &*culprit;
+}
+
+bool is_parameter(const Operand& x) { return x.name.front() == '\''; }
+
+std::string describe_parameter(const FirstCause& cause, const Operand& parameter) {
+  return fmt::format(
+      "parameter {} holds {}, which no op of this step made: an optimiser's step did, or what "
+      "filled it; {} took them",
+      parameter.name, nonfinite_of(parameter), cause.op);
+}
+
+std::string describe_taken(const FirstCause& cause) {
+  const std::string taker = (cause.backward ? "the gradient of " : "") + cause.op;
+  const Operand* culprit = culprit_of(cause);
+  if (culprit == nullptr) {
+    return fmt::format("{} was given {}, and it came through to the {}", taker,
+                       cause.breach == Breach::TookNaN ? "a NaN" : "an infinity",
+                       cause.backward ? "gradients" : "loss");
   }
   return fmt::format("{} of {} holds {}, which no recorded op made: they came with the {}",
                      culprit->name, taker, nonfinite_of(*culprit),
@@ -62,15 +72,17 @@ const Remedy clip{.cure = Cure::ClipNorm,
 
 std::vector<Remedy> remedies_for(const FirstCause& cause) {
   const std::string& op = cause.rule_op.empty() ? cause.op : cause.rule_op;
-  if (cause.breach == Breach::TookNaN || cause.breach == Breach::TookInfinity) {
+  const Operand* culprit = culprit_of(cause);
+  if (culprit != nullptr && is_parameter(*culprit)) return {lower_rate, clip};
+  if (cause.breach != Breach::MadeNonFinite) {
+    if (is_one_of(op, {"softmax", "log_softmax", "logsumexp", "cross_entropy", "masked_fill"})) {
+      return {
+          by_hand("leave at least one element of each row unmasked, or mask with a large "
+                  "finite number",
+                  "masked_fill(x, mask, -1e9)")};
+    }
     return {by_hand("look at the data before they are used",
                     "all(isfinite(x)).item<bool>()  // of each batch")};
-  }
-  if (cause.breach == Breach::MadeNaN) {
-    return {
-        by_hand("leave at least one element of each row unmasked, or mask with a large finite "
-                "number",
-                "masked_fill(x, mask, -1e9)")};
   }
   if (is_one_of(cause.op, {"log", "log1p"})) {
     return {by_hand("compute the logarithm of a probability from the logits",
@@ -91,14 +103,12 @@ std::vector<Remedy> remedies_for(const FirstCause& cause) {
   return {lower_rate, clip};
 }
 
-std::string line_of(const Operand& x, std::size_t name_width, std::size_t shape_width) {
-  std::string line = fmt::format("\n    {:<{}}  {:<{}}  ", x.name, name_width,
-                                 gradus::to_string(x.shape), shape_width);
-  const std::int64_t finite = x.count - x.nan - x.infinite;
-  if (finite > 0) line += fmt::format("{:.4g} to {:.4g}", x.min, x.max);
-  if (x.finite()) return line;
-  if (finite > 0) line += ", ";
-  return line + fmt::format("{} of {}", nonfinite_of(x), x.count);
+/// "0 to 0.98, 3 infinities of 1280".
+std::string contents_of(const Operand& x) {
+  std::string text;
+  if (x.count > x.nan + x.infinite) text = fmt::format("{:.4g} to {:.4g}", x.min, x.max);
+  if (x.finite()) return text;
+  return text + fmt::format("{}{} of {}", text.empty() ? "" : ", ", nonfinite_of(x), x.count);
 }
 
 }  // namespace
@@ -125,6 +135,9 @@ Operand range_of(std::string name, const Tensor& x) {
 }
 
 std::string describe(const FirstCause& cause) {
+  if (const Operand* culprit = culprit_of(cause); culprit != nullptr && is_parameter(*culprit)) {
+    return describe_parameter(cause, *culprit);
+  }
   switch (cause.breach) {
     case Breach::MadeNonFinite:
       return describe_made(cause, "finite numbers");
@@ -154,11 +167,19 @@ std::string to_string(const FirstCause& cause) {
     name_width = std::max(name_width, x.name.size());
     shape_width = std::max(shape_width, gradus::to_string(x.shape).size());
   }
-  for (const Operand& x : rows) text += line_of(x, name_width, shape_width);
+  for (const Operand& x : rows) {
+    text += fmt::format("\n    {:<{}}  {:<{}}  {}", x.name, name_width, gradus::to_string(x.shape),
+                        shape_width, contents_of(x));
+  }
   return text;
 }
 
 Finding to_finding(const FirstCause& cause) {
+  std::string sentence = cause.message;
+  for (const Operand& x : cause.operands) {
+    sentence +=
+        fmt::format("{}{}: {}", &x == cause.operands.data() ? "; " : ", ", x.name, contents_of(x));
+  }
   return {.symptom = Symptom::NonFinite,
           .severity = Severity::Error,
           .layer = cause.layer,
@@ -166,9 +187,8 @@ Finding to_finding(const FirstCause& cause) {
           .since_step = cause.step,
           .statistic = "share of NaN and infinities in what it made",
           .measured = cause.result.nonfinite_share(),
-          .expected = 0.0,
           .threshold = 0.0,
-          .cause = cause.message,
+          .cause = std::move(sentence),
           .remedies = remedies_for(cause)};
 }
 

@@ -62,7 +62,7 @@ std::string to_string(const FirstCause& cause);
 /// The sentence for its message, from all other members.
 std::string describe(const FirstCause& cause);
 
-/// As the doctor reports it, with the remedies that fit the op.
+/// As the doctor reports it, with what the operands held and the remedies that fit the op.
 Finding to_finding(const FirstCause& cause);
 
 }  // namespace gradus::observe

@@ -15,17 +15,22 @@ struct Bar {
   std::string name;
   double measured = 0;             ///< may be 0 or not finite
   std::optional<double> expected;  ///< positive
+  std::size_t layers = 1;
 };
 
 std::vector<Bar> bars_of(const RunRecord& record, std::int64_t step) {
   const ExpectedProfile profile = expected_profile(record);
-  const double top = profile.top ? record.layers[*profile.top].grad_rms() : 0;
+  const auto measured = [](const LayerRecord& layer) {
+    const Sample& grad = layer.last().grad;
+    return grad.nonfinite > 0 ? std::nan("") : double{grad.rms};
+  };
+  const LayerRecord* top = profile.top ? &record.layers[*profile.top] : nullptr;
+  const double measured_top = top && !top->steps.empty() ? measured(*top) : 0;
   std::vector<Bar> bars;
   for (std::size_t i = 0; i < record.layers.size(); ++i) {
     const LayerRecord& layer = record.layers[i];
     if (layer.steps.empty() || layer.last().step != step || !layer.last().grad) continue;
-    Bar bar{label(layer), layer.last().grad.rms, profile.grad_rms(i, top)};
-    if (layer.last().grad.nonfinite > 0) bar.measured = std::nan("");
+    Bar bar{label(layer), measured(layer), profile.grad_rms(i, measured_top)};
     if (bar.expected && !(*bar.expected > 0)) bar.expected.reset();
     bars.push_back(std::move(bar));
   }
@@ -43,7 +48,8 @@ Bar merged(std::span<const Bar> bars) {
     log_expected += std::log(*bar.expected);
     ++expected;
   }
-  Bar group{bars.front().name, std::exp(log_measured / static_cast<double>(bars.size())), {}};
+  Bar group{bars.front().name, std::exp(log_measured / static_cast<double>(bars.size())),
+            std::nullopt, bars.size()};
   if (bars.size() > 1) group.name += fmt::format(" (+{})", bars.size() - 1);
   if (expected > 0) group.expected = std::exp(log_expected / static_cast<double>(expected));
   return group;
@@ -58,7 +64,7 @@ std::vector<Bar> grouped(const std::vector<Bar>& bars) {
   return groups;
 }
 
-/// Whole decades around all positive values.
+/// Whole decades around all positive values; low == high where there is none.
 struct Decades {
   int low = 0;
   int high = 0;
@@ -76,20 +82,22 @@ struct Decades {
       take(bar.expected.value_or(0));
     }
     if (greatest == 0) return;
-    low = static_cast<int>(std::floor(std::log10(least)));
-    high = std::max(static_cast<int>(std::ceil(std::log10(greatest))), low + 1);
+    // Powers of ten are not exact in float32: 1e-4 must not open the decade below.
+    low = static_cast<int>(std::floor(std::log10(least) + 1e-6));
+    high = std::max(static_cast<int>(std::ceil(std::log10(greatest) - 1e-6)), low + 1);
   }
 
   /// The column of a positive value among `width`.
   std::size_t column(double value, std::size_t width) const {
-    const double share = (std::log10(value) - low) / (high - low);
+    const double share = std::clamp((std::log10(value) - low) / (high - low), 0.0, 1.0);
     return static_cast<std::size_t>(std::lround(share * static_cast<double>(width - 1)));
   }
 };
 
 std::string drawn(const Bar& bar, const Decades& decades, std::size_t width) {
-  if (bar.measured == 0) return "exactly 0";
-  if (!std::isfinite(bar.measured)) return "not finite";
+  const std::string some = bar.layers > 1 ? " in some" : "";
+  if (bar.measured == 0) return "exactly 0" + some;
+  if (!std::isfinite(bar.measured)) return "not finite" + some;
   std::string line(width, ' ');
   std::fill_n(line.begin(), decades.column(bar.measured, width) + 1, '#');
   if (bar.expected) line[decades.column(*bar.expected, width)] = '|';
@@ -121,9 +129,11 @@ std::string gradient_chart(const RunRecord& record) {
   const std::size_t width = kWidth - names - 10;
   std::string text = fmt::format("RMS of dL/dz at step {}, {} layers{}\n", step, all.size(),
                                  expects ? " (# measured, | expected by theory)" : "");
-  const std::string low = fmt::format("1e{}", decades.low);
-  text += fmt::format("{:{}}{}{:>{}}\n", "", names + 10, low, fmt::format("1e{}", decades.high),
-                      width - low.size());
+  if (decades.low < decades.high) {
+    const std::string low = fmt::format("1e{}", decades.low);
+    text += fmt::format("{:{}}{}{:>{}}\n", "", names + 10, low, fmt::format("1e{}", decades.high),
+                        width - low.size());
+  }
   for (const Bar& bar : bars) {
     text += fmt::format("{:<{}}  {:>7.1e} {}\n", cut(bar.name, names), names, bar.measured,
                         drawn(bar, decades, width));

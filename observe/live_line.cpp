@@ -27,7 +27,7 @@ std::string live_line(const RunRecord& record, const Findings& findings) {
   const RunStep& last = record.steps.back();
   std::string text = fmt::format("step {}  loss {:.4g}", last.step, last.loss);
   if (const auto ratio = record.gradient_ratio()) {
-    text += fmt::format("  dL/dz first/last {:.1e}", *ratio);
+    text += fmt::format("  dL/dz ratio {:.1e}", *ratio);
   }
   if (const Finding* finding = worst(findings)) {
     text += fmt::format("  {}: {}", to_string(finding->severity), to_string(finding->symptom));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "gradus/nn/any_module.h"
@@ -58,6 +59,8 @@ class Monitor {
 
   /// What is wrong with the training so far, most causal first; nothing for a healthy one.
   Findings diagnose() const;
+  /// All of it as one HTML page, in a file that needs nothing else; see write_report().
+  void report(const std::filesystem::path& file, Where at = Where::here()) const;
 
  private:
   class Watch;

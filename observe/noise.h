@@ -13,12 +13,13 @@ struct NoiseFloor {
   double at_last = 0;          ///< of the last hidden layer
 };
 
-/// The hidden linear layer nearest to the output at which, and at all before it, dL/dz lies below
-/// the noise of its own mini-batch: the square of its mean over the samples is less than twice what
-/// noise alone gives, so that the noise makes up more than half of it (LayerStep::signal_to_noise <
-/// 2). Taken is each layer's median over the last `window` observed steps that know it. Absent
-/// where the first hidden layer is above, or nothing is known. A layer's signal falls in healthy
-/// training too, as the loss is minimised: it is its fall from layer to layer that tells of depth.
+/// The hidden layer nearest to the output at which, and at all before it, dL/dz lies below the
+/// noise of its own mini-batch: the square of its mean over the samples is less than twice what
+/// noise alone gives (LayerStep::signal_to_noise < 2), so that the noise of that mean has a larger
+/// square than the signal. Taken is each layer's median over the last `window` observed steps that
+/// know it. Absent where the first hidden layer is above, or nothing is known. The signal falls in
+/// healthy training too, in all layers, as the loss is minimised: what tells of depth is its fall
+/// from `at_last` to here.
 std::optional<NoiseFloor> noise_floor(const RunRecord& record, std::size_t window = 10);
 
 /// The median over the last `window` observed steps that know it; absent where none does.

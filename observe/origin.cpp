@@ -85,7 +85,8 @@ TracedOp op_of(const Node& node, const Names& names) {
           .layer = node.layer(),
           .at = node.at(),
           .operands = static_cast<int>(operands),
-          .shape = node.outputs()[0].shape};
+          .shape = node.outputs()[0].shape,
+          .sequence = node.sequence()};
 }
 
 bool is_simple(nn::Module& module) {

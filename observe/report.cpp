@@ -52,9 +52,9 @@ void substitute(std::string& page, const std::string& mark, const std::string& t
 
 std::string report_page(const RunRecord& record, const Findings& findings) {
   std::string page = kPage;
-  // The data last: a name in it may look like a mark.
-  substitute(page, "{{title}}", escaped_html(record.network) + " - gradus run report");
+  // From the end of the page to its start: a name that looks like a mark stands behind the mark.
   substitute(page, "{{data}}", escaped_json(report_data(record, findings)));
+  substitute(page, "{{title}}", escaped_html(record.network) + " - gradus run report");
   return page;
 }
 

@@ -122,8 +122,8 @@ const ParameterRecord* weights_of(const RunRecord& record, const LayerRecord& la
 Json layer_json(const RunRecord& record, const LayerRecord& layer,
                 const std::vector<std::int64_t>& columns, std::size_t histograms) {
   Json json = {{"name", layer.path},
+               {"label", label(layer)},
                {"type", layer.type},
-               {"call", layer.call},
                {"at", layer.at.line > 0 ? fmt::format("{}:{}", layer.at.file_name(), layer.at.line)
                                         : std::string()},
                {"units", layer.units},
@@ -182,6 +182,7 @@ Json steps_json(const RunRecord& record) {
 Json cost_json(const Cost& cost) {
   return {{"share", number(cost.share())},
           {"observing_seconds", number(cost.observing_seconds)},
+          {"setup_seconds", number(cost.setup_seconds)},
           {"observed_steps", cost.observed_steps},
           {"bytes", cost.bytes}};
 }

@@ -49,6 +49,21 @@ int exponent_of(float x) {
   return static_cast<int>((std::bit_cast<std::uint32_t>(x) >> 23) & 255) - 127;
 }
 
+template <class Alive>
+void note_where(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& last_alive,
+                Alive alive) {
+  visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
+    last_alive.resize(static_cast<std::size_t>(units), -1);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const auto* row = elements + r * units;
+      for (std::int64_t u = 0; u < units; ++u) {
+        std::int32_t& last = last_alive[static_cast<std::size_t>(u)];
+        last = alive(row[u]) ? now : last;
+      }
+    }
+  });
+}
+
 }  // namespace
 
 Tensor some_rows(const Tensor& x, std::int64_t limit) {
@@ -134,16 +149,13 @@ Shares shares_outside(const Tensor& x, double low, double high) {
 }
 
 void note_alive(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& last_alive) {
-  visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
-    last_alive.resize(static_cast<std::size_t>(units), -1);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const auto* row = elements + r * units;
-      for (std::int64_t u = 0; u < units; ++u) {
-        std::int32_t& last = last_alive[static_cast<std::size_t>(u)];
-        last = row[u] != 0 ? now : last;
-      }
-    }
-  });
+  note_where(x, now, last_alive, [](auto v) { return v != 0; });
+}
+
+void note_alive_above(const Tensor& z, double zero_to, std::int32_t now,
+                      std::vector<std::int32_t>& last_alive) {
+  note_where(z, now, last_alive,
+             [zero_to](auto v) { return v > static_cast<decltype(v)>(zero_to); });
 }
 
 }  // namespace gradus::observe

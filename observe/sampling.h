@@ -29,7 +29,10 @@ struct Shares {
 /// Of the elements of x below `low` and above `high`.
 Shares shares_outside(const Tensor& x, double low, double high);
 
-/// Sets last_alive[unit] = now for each unit of x: (..., units) that is not 0 on every sample.
+/// Sets last_alive[unit] = now for each unit of x: (..., units) that is not 0 on every sample, or
+/// of a pre-activation those that exceed `zero_to`.
 void note_alive(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& last_alive);
+void note_alive_above(const Tensor& z, double zero_to, std::int32_t now,
+                      std::vector<std::int32_t>& last_alive);
 
 }  // namespace gradus::observe

@@ -19,7 +19,7 @@ class Monitor;
 ///   fmt::print("{}\n", observe::gradient_chart(monitor.record()));
 std::string gradient_chart(const RunRecord& record);
 
-/// "step 1200  loss 0.213  dL/dz first/last 4.5e-06  error: vanishing-gradient in 'hidden.0'": what
+/// "step 1200  loss 0.213  dL/dz ratio 4.5e-06  error: vanishing-gradient in 'hidden.0'": what
 /// LiveLine shows, at most 79 columns.
 std::string live_line(const RunRecord& record, const Findings& findings);
 

@@ -23,11 +23,12 @@ enum class OpKind {
 struct TracedOp {
   std::string name;  ///< "relu", be it a function or a module; "Swish" for a module of several ops
   OpKind kind;
-  std::string layer;     ///< path of the module it ran in
-  Where at;              ///< the user's line
-  int operands = 1;      ///< recorded ones: constants do not count
-  Shape shape;           ///< of what it makes
-  nn::Module* module{};  ///< where the op is a module of its own
+  std::string layer;           ///< path of the module it ran in
+  Where at;                    ///< the user's line
+  int operands = 1;            ///< recorded ones: constants do not count
+  Shape shape;                 ///< of what it makes
+  nn::Module* module{};        ///< where the op is a module of its own
+  std::uint64_t sequence = 0;  ///< order of recording, as Node::sequence()
 };
 
 /// What a tensor has come through since the layers before it.

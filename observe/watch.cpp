@@ -126,7 +126,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   const Tensor z = some_rows(output.detach(), options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z);
-  take_flat_shares(i, z);
+  judge_by_z(i, z);
   seen->histogrammed = histogram_due();
   if (seen->histogrammed) seen->histograms.z = log_histogram(z);
   if (!output.requires_grad()) return;
@@ -135,12 +135,27 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   });
 }
 
-void Monitor::Watch::take_flat_shares(std::size_t i, const Tensor& z) {
-  const LayerState& state = layers_[i];
-  if (!state.shape.saturates || !state.latest) return;
-  const Shares flat = shares_outside(z, state.shape.low, state.shape.high);
-  state.latest->step.saturated_low = flat.low;
-  state.latest->step.saturated_high = flat.high;
+void Monitor::Watch::judge_by_z(std::size_t i, const Tensor& z) {
+  LayerState& state = layers_[i];
+  if (!state.latest) return;
+  LayerStep& step = state.latest->step;
+  if (state.shape.saturates) {
+    const Shares flat = shares_outside(z, state.shape.low, state.shape.high);
+    step.saturated_low = flat.low;
+    step.saturated_high = flat.high;
+  }
+  if (state.dead_by_z) {
+    note_alive_above(z, state.shape.zero_to, observed_, state.last_alive);
+    step.dead_units = dead_share(i);
+  }
+}
+
+float Monitor::Watch::dead_share(std::size_t i) const {
+  const auto& alive = layers_[i].last_alive;
+  const auto since = observed_ - static_cast<std::int32_t>(options_.window);
+  const auto dead =
+      std::ranges::count_if(alive, [&](std::int32_t last) { return last < 0 || last <= since; });
+  return alive.empty() ? 0 : static_cast<float>(dead) / static_cast<float>(alive.size());
 }
 
 void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) {
@@ -160,10 +175,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   } else {
     note_alive(x, observed_, alive);
   }
-  const auto since = observed_ - static_cast<std::int32_t>(options_.window);
-  const auto dead =
-      std::ranges::count_if(alive, [&](std::int32_t last) { return last < 0 || last <= since; });
-  step.dead_units = static_cast<float>(dead) / static_cast<float>(std::max<std::int64_t>(1, units));
+  step.dead_units = dead_share(found->second);
 }
 
 void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& seen,

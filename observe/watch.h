@@ -52,6 +52,8 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   /// Beside each LayerRecord.
   struct LayerState {
     ActivationShape shape;
+    /// The activation is lost in a sum, so that z has to tell which units are dead.
+    bool dead_by_z = false;
     std::vector<std::int32_t> last_alive;  ///< by unit: the last observed step, from 0
     std::shared_ptr<Seen> latest;          ///< the last call
     std::shared_ptr<Seen> learned;         ///< the last call that a gradient came back to
@@ -74,7 +76,8 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   void after_layer(nn::Module& module, const std::string& path, std::span<const Tensor> inputs,
                    const Tensor& output);
   std::size_t index_of(nn::Module& module, const std::string& path, int call);
-  void take_flat_shares(std::size_t layer, const Tensor& z);
+  void judge_by_z(std::size_t layer, const Tensor& z);
+  float dead_share(std::size_t layer) const;
   void take_activation(std::size_t consumer, const Tensor& input);
   void take_gradient(std::size_t layer, const std::shared_ptr<Seen>& seen, const Tensor& gradient);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "gradus/autograd/node.h"
@@ -10,10 +11,20 @@
 namespace gradus::observe {
 namespace {
 
+/// Those that ran after the layer: in a residual block, the ones of its branch and after the sum.
+std::vector<TracedOp> ops_since(const LayerCall& layer, const Origin& origin) {
+  std::vector<TracedOp> ops;
+  const Node* made = node_of(layer.output);
+  std::ranges::copy_if(origin.ops, std::back_inserter(ops), [&](const TracedOp& op) {
+    return made == nullptr || op.sequence > made->sequence();
+  });
+  return ops;
+}
+
 /// The one activation among ops that otherwise leave elements as they are, or null.
-const TracedOp* only_activation(const Origin& origin) {
+const TracedOp* only_activation(const std::vector<TracedOp>& ops) {
   const TracedOp* found = nullptr;
-  for (const TracedOp& op : origin.ops) {
+  for (const TracedOp& op : ops) {
     if (op.kind == OpKind::Activation && found == nullptr) {
       found = &op;
     } else if (op.kind != OpKind::Shape && op.kind != OpKind::Dropout && op.kind != OpKind::Sum) {
@@ -24,17 +35,17 @@ const TracedOp* only_activation(const Origin& origin) {
 }
 
 /// Whether the activation takes a sum of layers rather than what one of them made.
-bool of_a_sum(const Origin& origin) {
-  for (const TracedOp& op : origin.ops) {
+bool of_a_sum(const std::vector<TracedOp>& ops) {
+  for (const TracedOp& op : ops) {
     if (op.kind == OpKind::Sum && op.operands > 1) return true;
     if (op.kind == OpKind::Activation) return false;
   }
   return false;
 }
 
-bool sum_after_activation(const Origin& origin) {
+bool sum_after_activation(const std::vector<TracedOp>& ops) {
   bool activated = false;
-  for (const TracedOp& op : origin.ops) {
+  for (const TracedOp& op : ops) {
     if (activated && op.kind == OpKind::Sum && op.operands > 1) return true;
     activated = activated || op.kind == OpKind::Activation;
   }
@@ -66,21 +77,28 @@ void Monitor::Watch::fill_structure() {
       if (origin.skip) record_.layers[s].skip_joins = true;
       if (consumer == count) record_.layers[s].is_output = true;
     }
-    const std::vector<std::string> names = origin.activations();
+    const std::vector<TracedOp> ops = ops_since(trace_.layers[source], origin);
+    const auto is_activation = [](const TracedOp& op) { return op.kind == OpKind::Activation; };
+    const auto named = std::ranges::find_if(ops, is_activation);
     const bool alone = origin.sources.size() == 1 && !origin.from_input;
-    if (names.empty() || !layer.activation.empty() || (!alone && !of_a_sum(origin))) continue;
-    layer.activation = names.back();
-    const TracedOp* activation = only_activation(origin);
-    if (activation == nullptr || sum_after_activation(origin)) continue;
+    const bool after_sum = of_a_sum(ops), before_sum = sum_after_activation(ops);
+    if (named == ops.end() || !layer.activation.empty()) continue;
+    if (!alone && !after_sum && !before_sum) continue;
+    layer.activation = named->name;
+    const TracedOp* activation = only_activation(ops);
+    if (activation == nullptr) continue;
+    LayerState& state = layers_[source];
     const ActivationShape shape = shape_of(*activation);
     layer.rectifies = shape.rectifies;
-    if (!of_a_sum(origin)) {
+    if (!after_sum) {  // else it is not z that it takes
       layer.saturates = shape.saturates;
-      layers_[source].shape = shape;
+      state.shape = shape;
+      state.dead_by_z = before_sum && shape.rectifies;
     }
-    activation_of_.emplace(consumer < count ? consumer : kOutput, source);
     // This pass went by before its structure was known.
-    take_flat_shares(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
+    judge_by_z(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
+    if (before_sum) continue;  // what arrives is not the activation alone
+    activation_of_.emplace(consumer < count ? consumer : kOutput, source);
     take_activation(consumer < count ? consumer : kOutput,
                     consumer < count ? trace_.layers[consumer].inputs[0] : trace_.output);
   }

@@ -132,7 +132,7 @@ TEST_CASE("a consequence is not blamed", "[finite_guard]") {
   CHECK(finding.symptom == observe::Symptom::NonFinite);
   CHECK(finding.severity == observe::Severity::Error);
   CHECK(finding.at.line == net.line);
-  CHECK(finding.cause == cause->message);
+  CHECK(finding.cause == cause->message + "; input 1: -1 to 4");
   CHECK_FALSE(finding.remedies.empty());
 }
 
@@ -205,16 +205,28 @@ TEST_CASE("what comes with the data or lies in a parameter is told as such", "[f
     REQUIRE(cause);
     CHECK(cause->breach == Breach::TookInfinity);
     CHECK(cause->op == "sub");
+    CHECK_THAT(cause->message, StartsWith("sub was given an infinity"));
+  }
+  SECTION("infinities in the input, of which a product makes NaN") {
+    Tensor x = zeros({5, 3});
+    x.narrow(0, 2, 1).fill_(inf);
+    auto cause = guard.check(net(x).sum());
+    REQUIRE(cause);
+    CHECK(cause->op == "linear");
+    CHECK(cause->operands[0].infinite == 3);
+    CHECK_THAT(fmt::format("{}", to_finding(*cause)), Contains("look at the data"));
   }
   SECTION("a parameter") {
     NoGrad no_grad;
-    net.parameters()[2].narrow(1, 0, 2).fill_(not_a_number);
+    const double value = GENERATE(not_a_number, inf);
+    net.parameters()[2].narrow(1, 0, 2).fill_(value);
     EnableGrad enable;
     auto cause = guard.check(net(ones({5, 3})).sum());
     REQUIRE(cause);
-    CHECK(cause->breach == Breach::TookNaN);
     CHECK(cause->layer == std::string("2"));
-    CHECK_THAT(cause->message, StartsWith("parameter '2.weight' holds 2 NaN"));
+    CHECK_THAT(cause->message,
+               StartsWith(std::isnan(value) ? "parameter '2.weight' holds 2 NaN"
+                                            : "parameter '2.weight' holds 2 infinities"));
   }
   SECTION("a gradient that is passed in") {
     Tensor y = net(ones({5, 3}));

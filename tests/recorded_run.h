@@ -40,6 +40,7 @@ inline gradus::observe::RunRecord record_of(const RecordedRun& run) {
   using namespace gradus::observe;
   RunRecord record;
   record.network = "Sequential";
+  record.structure.emplace();
   record.cost = {.observing_seconds = 0.12,
                  .total_seconds = 4.2,
                  .observed_steps = run.steps,

@@ -9,4 +9,4 @@ need_packages "${build_packages[@]}"
 say "building"
 configure release -DGRADUS_BUILD_TESTS=OFF -DGRADUS_BUILD_EXAMPLES=ON
 cmake --build --preset release --target example_digits
-exec build/release/examples/digits "$@"
+exec build/release/examples/digits --report build/digits.html "$@"

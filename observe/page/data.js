@@ -11,16 +11,9 @@ const columns = run.columns;
 
 for (const key of Object.keys(run.steps)) run.steps[key] = run.steps[key].map(decoded);
 
-// "blocks.3.linear", but "0 Linear" where the name is a mere number; "head #2" for a second call.
-function labelOf({ name, type, call }) {
-  const label = /^\d+$/.test(name) ? `${name} ${type}` : name || type;
-  return label + (call > 0 ? ` #${call + 1}` : "");
-}
-
 // Per layer and column: z and a are the RMS of pre-activation and activation, g that of dL/dz.
 run.layers.forEach((layer, index) => {
   layer.index = index;
-  layer.label = labelOf(layer);
   for (const key of ["z", "a", "g", "low", "high", "dead", "update"]) {
     layer[key] = numbers(layer[key], columns.length);
   }

@@ -121,6 +121,10 @@ function colorCanvas(left, top, width, height, paint) {
   return canvas;
 }
 
+// A mark that shows over colours of any lightness.
+const cased = (name, attributes) => ["case", "line"].map((layer) =>
+  svg(name, { ...attributes, class: `${attributes.class} ${layer}` }));
+
 // The tip beside the pointer: a title and rows of [what, value].
 function tip(event, title, rows) {
   const box = $("tip");
@@ -146,7 +150,8 @@ function pointing(node, look, choose) {
   node.onpointermove = (event) => look(event, ...local(event));
   node.onpointerdown = (event) => look(event, ...local(event));
   node.onclick = (event) => choose(...local(event));
-  node.onpointerleave = hideTip;
+  // A finger's tip stays until the page is scrolled or touched elsewhere.
+  node.onpointerleave = (event) => { if (event.pointerType === "mouse") hideTip(); };
 }
 
 function layerRows(layer, column) {

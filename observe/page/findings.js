@@ -18,12 +18,12 @@ function drawFacts() {
       ratio.expected !== null ? `${number(ratio.expected)} expected at first` : null));
   }
   facts.push(fact("Cost of observing", percent(run.cost.share),
-    `${duration(run.cost.observing_seconds)}, ${bytes(run.cost.bytes)}`));
+    `${duration(run.cost.observing_seconds)}, and ${duration(run.cost.setup_seconds)} once`, bytes(run.cost.bytes)));
   $("facts").append(...facts);
 }
 
 function figure(name, value) {
-  return isNumber(value) || isLost(value) ? [` \u00b7 ${name} `, element("b", {}, number(value))] : [];
+  return isNumber(value) ? [` \u00b7 ${name} `, element("b", {}, number(value))] : [];
 }
 
 function remedyItem(remedy, isFirst) {
@@ -46,14 +46,14 @@ function findingItem(finding, index) {
   } else {
     place.append(finding.layer || "the whole network");
   }
-  if (finding.at) place.append(` \u00b7 ${finding.at}`);
+  if (finding.line > 0) place.append(` \u00b7 ${finding.file.split("/").pop()}:${finding.line}`);
   place.append(` \u00b7 since step ${count(finding.since_step)}`);
 
   const body = element("div", { class: "finding" },
-    element("h3", {}, element("span", { class: "severity" }, sentence(finding.severity)), `: ${finding.symptom.replaceAll("-", " ")}`),
-    place, element("p", { class: "cause" }, finding.cause),
-    element("p", { class: "figures" }, sentence(finding.statistic) + ": ", element("b", {}, number(decoded(finding.measured))),
-      ...figure("expected", decoded(finding.expected)), ...figure("threshold", decoded(finding.threshold))));
+    element("h3", {}, element("span", { class: "severity" }, sentence(finding.severity)), `: ${finding.title}`),
+    place, element("p", { class: "cause" }, sentence(finding.cause)),
+    element("p", { class: "figures" }, sentence(finding.statistic) + ": ", element("b", {}, finding.measured === null ? "not finite" : number(finding.measured)),
+      ...figure("expected", finding.expected), ...figure("threshold", finding.threshold)));
   const [first, ...others] = finding.remedies;
   if (first) {
     body.append(element("ol", { class: "remedies" }, remedyItem(first, true)));

@@ -17,7 +17,7 @@ function drawFlow() {
   const x = stepScale(left, width - right);
   const scale = flowScale();
   const picture = svg("svg", { width, height, "aria-hidden": "true" });
-  bottomAxis(picture, x, top + rowsHeight, top + rowsHeight, "step", Math.floor((width - left) / 64));
+  bottomAxis(picture, x, top + rowsHeight, top + rowsHeight, stepTitle(), Math.floor((width - left) / 64));
   rowNames(picture, left, top);
   picture.append(svg("rect", { x: left - 0.5, y: top - 0.5, width: width - right - left + 1, height: rowsHeight + 1, class: "frame" }));
   const canvas = colorCanvas(left, top, width - right - left, rowsHeight, (paint) => {
@@ -28,8 +28,8 @@ function drawFlow() {
       paint(x.at(columns[c]) - left, row * rowHeight, x.at(columnEnd(c)) - left, (row + 1) * rowHeight, rgb);
     }));
   });
-  const over = svg("svg", { width, height, "aria-hidden": "true", style: "position:absolute;left:0;top:0" },
-    svg("rect", { class: "chosen-row", fill: "none" }), svg("line", { class: "cursor", y1: top, y2: top + rowsHeight }));
+  const over = svg("svg", { width, height, "aria-hidden": "true", class: "over" },
+    ...cased("line", { class: "cursor", y1: top, y2: top + rowsHeight }), ...cased("rect", { class: "chosen-row" }));
   node.replaceChildren(picture, canvas, over);
   const cell = (px, py) => ({ column: columnOf(Math.max(stepRange.low, x.invert(px))), layer: rowAt(py - top) });
   pointing(node, (event, px, py) => {
@@ -43,13 +43,11 @@ function drawFlow() {
 // The row and the step that are shown elsewhere.
 function markFlow() {
   const node = $("flow");
-  const row = node.querySelector(".chosen-row");
-  if (!row) return;
   const left = plotLeft();
   const x = stepScale(left, node.clientWidth - flowMargin.right);
-  for (const [key, value] of Object.entries({ x: left - 1.5, width: x.to - left + 3,
-    y: flowMargin.top + state.layer * rowHeight - 1.5, height: rowHeight + 3,
-    stroke: "var(--ink)", "stroke-width": 1.5 })) row.setAttribute(key, value);
+  for (const row of node.querySelectorAll(".chosen-row")) {
+    filled(row, { x: left - 1.5, width: x.to - left + 3, y: flowMargin.top + state.layer * rowHeight - 1.5, height: rowHeight + 3 }, []);
+  }
   moveCursor(node, x);
   const layer = layers[state.layer];
   const ratio = gradientRatio(state.column);

@@ -43,4 +43,4 @@ function bytes(n) {
 }
 
 // With a capital, but for symbols such as dL/dz.
-const sentence = (text) => (/^[a-z]+\b/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+const sentence = (text) => (/^(?:[a-z]{2,}\b|a )/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);

@@ -45,14 +45,14 @@ function drawHistogram({ node, list, title, unit }, steps, ramp, greatest) {
   const low = used.reduce((m, s) => Math.min(m, s.first), 47);
   const high = used.reduce((m, s) => Math.max(m, s.first + s.counts.length), low + 1);
   const bottom = histogramHeight;
-  const rowSize = bottom / Math.max(4, high - low);
+  const rowSize = (bottom - 8) / Math.max(4, high - low);
   const top = bottom - rowSize * (high - low);
   const zeroTop = bottom + 5;
   const yOf = (bin) => bottom - (bin - low) * rowSize;
   const x = stepScale(left, right);
   const picture = svg("svg", { width, height: bottom + 60, role: "img", "aria-label":
     `${title}: magnitudes from ${number(binStart(low))} to ${number(binStart(high))} through the run.` });
-  bottomAxis(picture, x, zeroTop + 12, zeroTop + 12, "step", Math.floor((right - left) / 64));
+  bottomAxis(picture, x, zeroTop + 12, zeroTop + 12, stepTitle(), Math.floor((right - left) / 64));
   const exponents = { low: Math.log10(binStart(low)), high: Math.log10(binStart(high)) };
   leftAxis(picture, logScale(exponents, bottom, top), left, right, 6);
   picture.append(svg("text", { x: left - 8, y: zeroTop + 10, "text-anchor": "end" }, "0"));
@@ -71,8 +71,8 @@ function drawHistogram({ node, list, title, unit }, steps, ramp, greatest) {
   picture.append(svg("rect", { x: left - 0.5, y: top - 0.5, width: right - left + 1, height: bottom - top + 1, class: "frame" }),
     svg("rect", { x: left - 0.5, y: zeroTop - 0.5, width: right - left + 1, height: 13, class: "frame" }));
   const cursor = x.at(columns[state.column]);
-  const over = svg("svg", { width, height: bottom + 20, "aria-hidden": "true", style: "position:absolute;left:0;top:0" },
-    svg("line", { class: "cursor", x1: cursor, x2: cursor, y1: top, y2: zeroTop + 12 }));
+  const over = svg("svg", { width, height: bottom + 20, "aria-hidden": "true", class: "over" },
+    ...cased("line", { class: "cursor", x1: cursor, x2: cursor, y1: top, y2: zeroTop + 12 }));
   node.replaceChildren(picture, canvas, over);
   pointing(node, (event, px, py) => {
     let i = 0;
@@ -92,5 +92,5 @@ function drawDensityLegend(ramp, greatest) {
   });
   bar.style.cssText += "position:static";
   bar.className = "swatch-bar";
-  $("histograms-legend").replaceChildren(element("span", {}, "0 %", bar, `${percent(greatest)} of the elements, or more`));
+  $("histograms-legend").replaceChildren(element("span", {}, "0 %", bar, `${percent(greatest)} of the elements${greatest < 1 ? " or more" : ""}`));
 }

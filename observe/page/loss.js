@@ -2,13 +2,16 @@
 
 const plotLeft = () => nameWidth();
 
-// Centred mean over a fiftieth of the run, for runs long enough to be noisy.
-function smoothed(values) {
+// Centred mean over a fiftieth of the run, for runs long enough to be noisy; on a logarithmic axis
+// the geometric one, which follows the line that is seen.
+function smoothed(values, log) {
   const half = Math.floor(values.length / 100);
-  if (values.length < 150 || half < 1) return null;
-  return values.map((_, i) => {
+  if (values.filter(isNumber).length < 150) return null;
+  return values.map((value, i) => {
+    if (!isNumber(value)) return null;
     const near = values.slice(Math.max(0, i - half), i + half + 1).filter(isNumber);
-    return near.length > 0 ? near.reduce((a, b) => a + b, 0) / near.length : null;
+    const mean = near.reduce((sum, v) => sum + (log ? Math.log(v) : v), 0) / near.length;
+    return log ? Math.exp(mean) : mean;
   });
 }
 
@@ -59,7 +62,7 @@ function badges(x) {
   });
 }
 
-function timeChart(node, { height, marks, description, title }, paint) {
+function timeChart(node, { height, marks, description }, paint) {
   const width = node.clientWidth;
   const left = plotLeft();
   const right = width - 12;
@@ -67,7 +70,7 @@ function timeChart(node, { height, marks, description, title }, paint) {
   const bottom = height - 40;
   const x = stepScale(left, right);
   const picture = svg("svg", { width, height, role: "img", "aria-label": description });
-  bottomAxis(picture, x, top, bottom, title, Math.floor((right - left) / 64));
+  bottomAxis(picture, x, top, bottom, stepTitle(), Math.floor((right - left) / 64));
   const extra = paint(picture, x, { left, right, top, bottom });
   picture.append(svg("line", { class: "cursor", y1: top, y2: bottom }));
   node.replaceChildren(picture);
@@ -79,11 +82,9 @@ function timeChart(node, { height, marks, description, title }, paint) {
 }
 
 function moveCursor(node, x) {
-  const line = node.querySelector(".cursor");
-  if (!line || columns.length === 0) return;
+  if (columns.length === 0) return;
   const at = x.at(columns[state.column]);
-  line.setAttribute("x1", at);
-  line.setAttribute("x2", at);
+  for (const line of node.querySelectorAll(".cursor")) filled(line, { x1: at, x2: at }, []);
 }
 
 function nearestStep(step) {
@@ -128,18 +129,19 @@ function drawLoss() {
     return;
   }
   const finite = loss.filter(isNumber);
-  const mean = smoothed(loss);
+  const { log } = lossScale(loss, 0, 1);
+  const mean = smoothed(loss, log);
   const lost = loss.findIndex(isLost);
   const lead = [mean ? "Each step, and its mean over a fiftieth of the run." : "Each step."];
   if (run.findings.length > 0) lead.push("Numbers mark where the findings began.");
   if (lost >= 0) lead.push(`Not finite from step ${count(run.steps.step[lost])}.`);
+  if (log) lead.push("The axis is logarithmic.");
   const description = finite.length > 0
     ? `Loss from ${number(loss[0])} to ${number(loss[loss.length - 1])} in ${counted(run.run_steps, "step")}; least ${number(Math.min(...finite))}.`
     : "The loss was never finite.";
-  timeChart($("loss"), { height: 250, marks: run.findings.length > 0, description, title: "step" }, (picture, x, box) => {
+  timeChart($("loss"), { height: 250, marks: run.findings.length > 0, description }, (picture, x, box) => {
     const y = lossScale(loss, box.bottom, box.top);
     leftAxis(picture, y, box.left, box.right, 5);
-    if (y.log) lead.push("The axis is logarithmic.");
     drawLost(picture, loss, run.steps.step, x, box);
     for (const badge of badges(x)) {
       const style = badge.error ? " error" : "";
@@ -157,7 +159,7 @@ function drawLoss() {
 }
 
 function drawNorms() {
-  const { grad_norm, clipped_norm, update_norm } = run.steps;
+  const { loss, grad_norm, clipped_norm, update_norm } = run.steps;
   const all = [...grad_norm, ...clipped_norm].filter((v) => isNumber(v) && v > 0);
   $("norms-block").hidden = all.length === 0;
   if (all.length === 0) return;
@@ -168,11 +170,11 @@ function drawNorms() {
     ? [legendLine("measured", "before clipping"), legendLine("expected", `as the optimiser saw it: clipped at ${count(clipped)} of ${counted(seen.length, "observed step")}`)]
     : [];
   $("norms-legend").replaceChildren(...legend);
-  timeChart($("norms"), { height: 170, description: `Norm of the gradient, from ${number(grad_norm[seen[0]])} to ${number(grad_norm[seen[seen.length - 1]])}.`, title: "step" }, (picture, x, box) => {
+  timeChart($("norms"), { height: 170, description: `Norm of the gradient, from ${number(grad_norm[seen[0]])} to ${number(grad_norm[seen[seen.length - 1]])}.` }, (picture, x, box) => {
     const y = { ...logScale(decadesOf(all), box.bottom, box.top), positive: true };
     leftAxis(picture, y, box.left, box.right, 4);
     const observed = (values) => brokenLine(seen.map((i) => (isNumber(values[i]) && values[i] > 0 ? [x.at(run.steps.step[i]), y.at(values[i])] : null)));
-    drawLost(picture, seen.map((i) => grad_norm[i]), seen.map((i) => run.steps.step[i]), x, box);
+    drawLost(picture, seen.map((i) => (isLost(loss[i]) ? NaN : grad_norm[i])), seen.map((i) => run.steps.step[i]), x, box);
     // Beneath the other, so that it shows where they differ.
     if (clipped > 0) picture.append(svg("path", { d: observed(clipped_norm), class: "expected" }));
     picture.append(svg("path", { d: observed(grad_norm), class: "measured" }));

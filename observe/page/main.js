@@ -72,6 +72,9 @@ if (columns.length === 0 || layers.length === 0) {
   describeChoice();
 }
 drawAll();
+addEventListener("scroll", hideTip, { passive: true });
+addEventListener("pointerdown", (event) => { if (!event.target.closest(".chart")) hideTip(); });
+
 let width = document.body.clientWidth;
 new ResizeObserver(() => {
   if (document.body.clientWidth === width) return;

@@ -51,6 +51,8 @@ function logScale({ low, high }, from, to) {
   };
 }
 
+const stepTitle = () => (state.axis === "log" ? "step (logarithmic)" : "step");
+
 // Steps of the run, evenly or logarithmically. Every picture through time uses the same.
 const stepRange = (() => {
   const all = [...columns, ...run.steps.step];
