@@ -52,7 +52,7 @@ class CommandLine {
 
   /// The first of `choices` is the default.
   std::string one_of(std::string_view name, const std::vector<std::string_view>& choices) {
-    std::string value = text(name, choices.front());
+    std::string value = text(name, std::string(choices.front()));
     if (std::ranges::find(choices, value) == choices.end()) {
       std::string all;
       for (std::string_view choice : choices) all += fmt::format(" {}", choice);

@@ -121,7 +121,7 @@ struct Case {
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }
   /// Enough steps to tell slow learning from none.
-  bool grown() const { return course.losses.size() >= 100; }
+  bool grown() const { return course.losses.size() >= 60; }
   bool went_wrong() const { return nonfinite_at || course.diverged(); }
   /// Where a ratio has to lie to count as beyond `limit` (< 1: below it). The scatter of narrow
   /// layers moves it outwards, unless theory expects as much of these very weights.

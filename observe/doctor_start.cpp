@@ -148,15 +148,18 @@ void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, F
 
 void check_input(const Case& c, Found& found) {
   const Sample& x = c.run.input;
-  if (!x || x.rms == 0 || c.course.learned() || input_is_normalized(c)) return;
+  if (!x || x.rms == 0 || input_is_normalized(c)) return;
   const double deviation =
       std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
   const bool off_scale = x.rms > 20 || x.rms < 0.01;
   const bool off_centre = deviation > 0 && std::abs(x.mean) > 10 * deviation;
   if (!off_scale && !off_centre) return;
+  // What learns all the same is healthy. Far out, learning in part is not all the same.
+  const bool far_out = x.rms > 1000 || x.rms < 1e-4;
+  if (far_out ? c.course.fallen > 0.7 : c.course.learned()) return;
   const Hidden* where = nullptr;
   const bool harm = c.nonfinite_at || c.course.diverged() || saturated_at_start(c, where) > 0.6;
-  if ((c.young() || c.course.falling()) && !harm) return;
+  if ((c.young() || (c.course.falling() && !far_out)) && !harm) return;
   Finding f{.symptom = Symptom::InputScale,
             .severity = harm || c.course.flat() ? Severity::Error : Severity::Warning};
   if (!c.run.layers.empty()) f.at = c.run.layers.front().at;

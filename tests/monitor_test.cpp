@@ -196,6 +196,29 @@ TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   CHECK(monitor.layer("0").steps[0].dead_units >= 0.25);
 }
 
+TEST_CASE("dead units of a residual branch are told by its pre-activation", "[monitor]") {
+  manual_seed(6);
+  nn::Linear branch(8, 8);
+  nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Residual(branch, nn::ReLU()),
+                     nn::Linear(8, 3)};
+  {
+    NoGrad no_grad;
+    branch.bias.fill_(0.0);
+    branch.bias.narrow(0, 0, 2).fill_(-100.0);
+  }
+  Training training(net, 1e-3);
+  Monitor monitor(net, {.window = 3});
+  for (int i = 0; i < 5; ++i) training.step(monitor);
+  const auto& layer = monitor.record().layers[1];
+  CHECK(layer.activation == "relu");
+  CHECK(layer.rectifies);
+  CHECK_FALSE(layer.last().activation);
+  const Tensor z = branch(relu(net[0](training.x)));
+  const double dead = mean((amax(z, {0}) <= 0).to(float32)).item<double>();
+  CHECK(layer.dead_share() == Approx(dead));
+  CHECK(layer.dead_share() >= 0.25);
+}
+
 TEST_CASE("saturated shares tell the side", "[monitor]") {
   manual_seed(5);
   nn::Sequential net{nn::Linear(4, 50), nn::Sigmoid(), nn::Linear(50, 3)};
@@ -341,6 +364,16 @@ TEST_CASE("theory stands beside what was measured", "[monitor]") {
   CHECK(monitor.record().hidden_layers().size() == 10);
 }
 
+TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
+  manual_seed(8);
+  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
+                     nn::Linear(6, 3)};
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  CHECK(monitor.layer("1").is_activation);
+  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
+
 TEST_CASE("what makes the output is known", "[monitor]") {
   manual_seed(1);
   nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};
@@ -352,15 +385,7 @@ TEST_CASE("what makes the output is known", "[monitor]") {
   CHECK(monitor.layer("2").is_output);
   CHECK(monitor.layer("2").saturates);
   CHECK(monitor.layer("2").last().activation);
+
+
 }
 
-TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
-  manual_seed(8);
-  nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
-                     nn::Linear(6, 3)};
-  Training training(net);
-  Monitor monitor(net);
-  training.step(monitor);
-  CHECK(monitor.layer("1").is_activation);
-  CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
-}
