@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <typeinfo>
 
+#include "gradus/tensor/context.h"
+
 namespace gradus::observe {
 namespace {
 
@@ -14,7 +16,7 @@ void take_mode(const nn::Module& list, const nn::AnyModule& module) {
 }  // namespace
 
 NetEditor::NetEditor(nn::Module& net, const Tensor& input)
-    : net_(net), trace_(observe::trace(net, input)), names_(net.named_modules()) {
+    : net_(net), trace_(observe::trace(net, input, context.at)), names_(net.named_modules()) {
   for (auto& [name, module] : names_) {
     if (typeid(module) == typeid(nn::Sequential)) {
       lists_.push_back(&static_cast<nn::Sequential&>(module));

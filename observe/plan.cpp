@@ -35,7 +35,7 @@ std::string Plan::title() const {
         text += "matched initialisation";
         break;
       case Cure::OtherActivation:
-        text += activation;
+        text += activation + " instead";
         break;
       case Cure::BatchNorm:
         text += "batch norm";
@@ -93,6 +93,12 @@ std::vector<Plan> first_line(bool slow) {
     for (double rate : {1e6, 1e5, 1e4, 1e3, 1e2, 1e1}) plans.insert(plans.begin(), {.rate = rate});
   }
   return plans;
+}
+
+std::vector<Plan> second_line() {
+  return {{.activation = "ELU", .residual = true, .clip_norm = 1},
+          {.activation = "ELU", .batch_norm = true, .residual = true},
+          {.batch_norm = true, .residual = true}};
 }
 
 std::vector<Plan> companions() {

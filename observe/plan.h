@@ -41,6 +41,9 @@ std::vector<Plan> single_remedies();
 /// Higher rates come first for a network that is `slow`, and for no other.
 std::vector<Plan> first_line(bool slow);
 
+/// What trains nearly any deep network of features that go from layer to layer unchanged in number.
+std::vector<Plan> second_line();
+
 /// What may help beside a plan that did not suffice.
 std::vector<Plan> companions();
 

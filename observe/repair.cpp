@@ -19,19 +19,19 @@ std::vector<Cure> cures_of(const Findings& findings) {
   return cures;
 }
 
-std::vector<std::string> advice_for(const Plan& plan, const Outcome& after,
+std::vector<std::string> advice_for(const Plan& plan, const Repair& repair,
                                     const WhatIfOptions& options) {
   std::vector<std::string> advice;
   if (plan.rate != 1) {
-    advice.push_back(fmt::format("train at rate {:g} instead of {:g}", after.lr, options.lr));
+    advice.push_back(fmt::format("train at rate {:g} instead of {:g}", repair.lr, options.lr));
   }
   if (plan.clip_norm > 0) {
     advice.push_back(fmt::format(
         "optim::clip_grad_norm_(net.parameters(), {:g});  // between backward() and step()",
         plan.clip_norm));
   }
-  if (!plan.empty()) {
-    advice.push_back("make a new optimiser from net.parameters(): the old one remembers what was");
+  if (plan.initializes() || plan.changes_structure()) {
+    advice.emplace_back("make a new optimiser from net.parameters(); so with a Monitor");
   }
   return advice;
 }
@@ -42,18 +42,33 @@ Repair apply_best(nn::Module& net, const std::vector<Cure>& named, bool only_if_
   Plan plan;
   {
     Search search(net, batch, loss, options);
-    result.before = search.untouched();
-    const bool leave = only_if_sick && search.is_healthy();
-    Search::Tried best = leave ? Search::Tried{{}, result.before} : search.run(named);
-    plan = best.plan;
-    result.after = best.outcome;
+    result.before = result.after = search.untouched();
+    if (only_if_sick && search.is_healthy()) {
+      result.verdict = "left as it is: the network learns";
+    } else {
+      const Search::Tried best = search.run(named);
+      plan = best.plan;
+      result.after = best.outcome;
+      result.verdict = plan.empty() ? "left as it is: no remedy made it learn better"
+                                    : "repaired: " + plan.title();
+    }
   }
   if (!plan.empty()) result.changes = apply(net, plan, batch, loss, options.seed);
   result.cures = plan.cures();
   result.lr = result.after.lr;
   result.clip_norm = result.after.clip_norm;
-  result.advice = advice_for(plan, result.after, options);
+  result.advice = advice_for(plan, result, options);
   return result;
+}
+
+std::string course(const Outcome& outcome) {
+  std::string text =
+      outcome.finite ? fmt::format("loss {:.3g} -> {:.3g}", outcome.first_loss, outcome.last_loss)
+                     : std::string("loss not finite");
+  if (outcome.last_ratio) {
+    text += fmt::format(", dL/dz first/last {:.2g}", *outcome.last_ratio);
+  }
+  return text;
 }
 
 }  // namespace
@@ -61,24 +76,28 @@ Repair apply_best(nn::Module& net, const std::vector<Cure>& named, bool only_if_
 Repair repair(nn::Module& net, const Batch& batch, const LossFunction& loss,
               const WhatIfOptions& options, Where at) {
   ContextScope scope(entering("repair", at));
-  return apply_best(net, {}, true, batch, loss, options);
+  return apply_best(net, options.cures.value_or(std::vector<Cure>()), true, batch, loss, options);
 }
 
 Repair repair(nn::Module& net, const Findings& findings, const Batch& batch,
               const LossFunction& loss, const WhatIfOptions& options, Where at) {
   ContextScope scope(entering("repair", at));
-  if (findings.empty()) {
-    Repair nothing;
-    nothing.lr = options.lr;
-    nothing.clip_norm = options.clip_norm;
-    return nothing;
-  }
-  return apply_best(net, cures_of(findings), false, batch, loss, options);
+  if (!findings.empty()) return apply_best(net, cures_of(findings), false, batch, loss, options);
+  Repair nothing;
+  nothing.verdict = "left as it is: there are no findings";
+  nothing.lr = options.lr;
+  nothing.clip_norm = options.clip_norm;
+  return nothing;
 }
 
 std::string to_string(const Repair& repair) {
-  std::string text = repair.after.title;
+  std::string text = repair.verdict;
   for (const std::string& line : repair.changes) text += "\n  " + line;
+  if (!repair.advice.empty()) text += "\nleft to the program:";
+  for (const std::string& line : repair.advice) text += "\n  " + line;
+  if (repair.before.title.empty()) return text;  // nothing was tried
+  text += "\non the batch, as it was: " + course(repair.before);
+  if (repair.changed()) text += "\non the batch, now:       " + course(repair.after);
   return text;
 }
 

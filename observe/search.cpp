@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/observe/lint.h"
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/operators.h"
+#include "gradus/observe/recursion.h"
+#include "gradus/tensor/context.h"
+#include "gradus/tensor/statistics.h"
 
 namespace gradus::observe {
 namespace {
 
 // Of learned(), in the longer trial.
-constexpr double kExcellent = 0.8;
-constexpr double kGood = 0.5;
-constexpr double kFair = 0.3;
+constexpr double kExcellent = 0.85;
+constexpr double kGood = 0.4;
+constexpr double kFair = 0.2;
 constexpr double kSlow = 0.02;    // a network that is slow but not sick
+constexpr double kAbout = 0.75;   // of the best, to do about as well
 constexpr double kBetter = 0.05;  // what a change must gain
 constexpr double kSome = 0.1;     // in the shorter trial, to be worth a longer one
 constexpr int kLonger = 4;
@@ -52,15 +57,23 @@ const Outcome& Search::untouched() {
 }
 
 bool Search::is_healthy() {
-  if (!untouched().finite || !learns_slowly(untouched()) || !ratio_within(untouched(), 1e4)) {
-    return false;
+  return untouched().finite && learns_slowly(untouched()) && ratio_within(untouched(), 1e4) &&
+         !trials_.run({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
+}
+
+/// Whether all units of a hidden layer have the same weights, but for rounding; if so they are 0.
+bool Search::has_equal_units() const {
+  NoGrad no_grad;
+  const Trace run = trace(net_, batch_.inputs, context.at);
+  for (std::size_t i = 0; i < run.layers.size(); ++i) {
+    const Tensor weight = role_of(run.layers[i]).weight;
+    if (!weight.defined() || weight.size(0) < 2 || std::ranges::count(run.end.sources, i) > 0) {
+      continue;
+    }
+    const double apart = statistics(weight - weight[Slice(0, 1)]).rms;
+    if (apart <= 1e-4 * statistics(weight).rms) return true;
   }
-  if (trials_.run({.other_loss = true}, 1).not_applicable.empty()) return false;
-  const LintReport report = lint(net_, {.batch = batch_.inputs});
-  return std::ranges::none_of(report.remarks, [](const Remark& remark) {
-    return remark.severity == Severity::Error &&
-           (remark.rule == "equal-units" || remark.rule == "zero-layer");
-  });
+  return false;
 }
 
 /// The gradient arrives everywhere, but the weights hardly move.
@@ -126,7 +139,7 @@ Search::Tried Search::best() const {
   double highest = -std::numeric_limits<double>::infinity();
   for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
   return *std::ranges::find_if(
-      better_, [&](const Tried& t) { return t.outcome.score() >= highest - 2 * kBetter; });
+      better_, [&](const Tried& t) { return t.outcome.score() >= kAbout * highest; });
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -151,6 +164,10 @@ Search::Tried Search::run(const std::vector<Cure>& named_first) {
     const std::size_t before = tried_.size();
     if (find_excellent(plans) || best().outcome.score() >= enough) break;
     plans = with_companions(before, enough == kGood ? 2 : 1);
+    if (enough == kGood) {
+      const std::vector<Plan> proven = second_line();
+      plans.insert(plans.begin(), proven.begin(), proven.end());
+    }
   }
   return best();
 }

@@ -7,12 +7,13 @@ namespace gradus::observe {
 /// Looks for the remedies that make a network learn the batch.
 ///
 /// Note [Search for a cure]
-/// Plans are tried in causal order, each for `steps` steps. One that shows some learning is trained
-/// for 4 times as long, and the first that then has learned() >= 0.8 is taken: the most causal cure
-/// that works, not the fastest. Where none does, so is the most causal of those that do about as
-/// well as the best, if they reach 0.5. Else the two best are combined with others, and if that
-/// does not reach 0.3, the best of those once more. Nothing is taken that is not clearly better
-/// than the untouched network, at the end or on the way.
+/// Plans are tried in causal order, each for `steps` steps, and where that shows some learning for
+/// 4 times as long. The first whose score() reaches 0.85 is taken: the most causal cure that works,
+/// not the fastest. Where none does, it is the most causal of those that do about as well as the
+/// best, if that reaches 0.4. Else come three remedies that together train nearly any deep network,
+/// and the two best so far with one more each; if that does not reach 0.2, the best with yet
+/// another. Nothing is taken that is not clearly better than the untouched network, at the end or
+/// sooner.
 class Search {
  public:
   /// All must outlive the search.
@@ -20,7 +21,7 @@ class Search {
          const WhatIfOptions& options);
 
   /// Whether the network learns as it is, if slowly, and nothing speaks against it: neither its
-  /// gradients nor equal units, layers of zeros, or an output that does not fit the loss.
+  /// gradients nor units that are all equal, nor an output that does not fit the loss.
   bool is_healthy();
 
   /// A plan, with its longer trial; the empty one where none does better than nothing. Those whose
@@ -43,6 +44,7 @@ class Search {
   Tried try_longer(const Plan& plan);
   Tried with_best_rate(Tried tried);
   bool is_slow();
+  bool has_equal_units() const;
   /// An excellent one, else the most causal of those that do about as well as the best.
   Tried best() const;
   std::vector<Plan> with_companions(std::size_t from, std::size_t bases) const;

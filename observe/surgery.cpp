@@ -12,6 +12,7 @@
 #include "gradus/nn/residual.h"
 #include "gradus/observe/loss_kind.h"
 #include "gradus/observe/matched_init.h"
+#include "gradus/tensor/context.h"
 #include "gradus/tensor/generator.h"
 #include "gradus/tensor/statistics.h"
 
@@ -194,7 +195,7 @@ std::vector<std::string> apply(nn::Module& net, const Plan& plan, const Batch& b
   std::vector<std::string> lines = editor.lines();
   if (plan.initializes()) {
     Generator generator(seed);
-    for (std::string& line : matched_init_(trace(net, batch.inputs), generator)) {
+    for (std::string& line : matched_init_(trace(net, batch.inputs, context.at), generator)) {
       lines.push_back(std::move(line));
     }
   }

@@ -52,16 +52,21 @@ double largest_move(const std::vector<Tensor>& before, const std::vector<Tensor>
 Trials::Trials(nn::Module& net, const Batch& batch, const LossFunction& loss,
                const WhatIfOptions& options)
     : net_(net), batch_(batch), loss_(loss), options_(options), sandbox_(net) {
+  check(batch.inputs.defined() && batch.targets.defined(), "the batch needs inputs and targets");
+  check(static_cast<bool>(loss), "the loss is empty: pass something to call");
+  check(options.steps > 0 && options.lr > 0 && options.clip_norm >= 0,
+        "needs a positive rate and number of steps and no negative norm, got {}, {} and {}",
+        options.lr, options.steps, options.clip_norm);
   NoGrad no_grad;
   net_.train();
-  const Tensor value = loss_(net_(batch_.inputs), batch_.targets);
+  const Tensor value = loss_(net_(batch_.inputs, context.at), batch_.targets);
   check(value.defined() && value.numel() == 1,
         "the loss must be a scalar, its shape is {}; take the mean over the samples",
         value.defined() ? value.shape() : Shape());
+  sandbox_.restore();
 }
 
 Outcome Trials::run(const Plan& plan, int steps) {
-  sandbox_.restore();
   net_.train();
   Outcome outcome;
   outcome.cures = plan.cures();
@@ -71,15 +76,11 @@ Outcome Trials::run(const Plan& plan, int steps) {
   try {
     outcome.changes = apply(net_, plan, batch_, loss_, options_.seed);
     train(outcome, steps);
-  } catch (const NotApplicable& error) {
-    outcome.not_applicable = error.what();
   } catch (const Error& error) {
-    if (plan.empty()) {
-      outcome.finite = false;  // it ran on the batch at first: what failed came with the steps
-    } else {
-      outcome.not_applicable = error.what();
-    }
+    outcome.not_applicable = error.what();
+    outcome.finite = false;
   }
+  sandbox_.restore();
   return outcome;
 }
 
@@ -93,7 +94,7 @@ void Trials::train(Outcome& outcome, int steps) {
   std::vector<Tensor> before;
   for (const Tensor& p : params) before.push_back(p.detach().clone());
   for (int step = 0; step <= steps; ++step) {
-    const Tensor output = net_(batch_.inputs);
+    const Tensor output = net_(batch_.inputs, context.at);
     const Tensor loss = loss_(output, batch_.targets);
     const auto value = loss.item<double>();
     outcome.finite = std::isfinite(value);
@@ -101,7 +102,9 @@ void Trials::train(Outcome& outcome, int steps) {
     if (!outcome.finite) return;
     outcome.last_loss = value;
     if (step == steps) {
-      outcome.constant_loss = loss_of_constant(output, batch_.targets, loss_);
+      least_constant_loss_ =
+          std::min(least_constant_loss_, loss_of_constant(output, batch_.targets, loss_));
+      outcome.constant_loss = least_constant_loss_;
       break;
     }
     optimizer->zero_grad();
@@ -116,7 +119,7 @@ void Trials::train(Outcome& outcome, int steps) {
 }
 
 std::optional<double> Trials::gradient_ratio() const {
-  const Trace run = trace(net_, batch_.inputs);
+  const Trace run = trace(net_, batch_.inputs, context.at);
   std::vector<Tensor> hidden;
   for (std::size_t i = 0; i < run.layers.size(); ++i) {
     const auto consumers = run.consumers(i);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "gradus/observe/plan.h"
 #include "gradus/observe/sandbox.h"
 #include "gradus/observe/what_if.h"
@@ -16,6 +18,7 @@ class Trials {
          const WhatIfOptions& options);
 
   Outcome run(const Plan& plan, int steps);
+  double least_constant_loss() const { return least_constant_loss_; }
 
  private:
   void train(Outcome& outcome, int steps);
@@ -26,6 +29,8 @@ class Trials {
   const LossFunction& loss_;
   const WhatIfOptions& options_;
   Sandbox sandbox_;
+  /// Of all trials: outputs in the thousands make a poor measure of what a constant can do.
+  double least_constant_loss_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace gradus::observe

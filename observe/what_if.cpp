@@ -35,6 +35,8 @@ WhatIf what_if(nn::Module& net, const Batch& batch, const LossFunction& loss,
     if (options.cures && std::ranges::count(*options.cures, plan.cures().front()) == 0) continue;
     result.outcomes.push_back(trials.run(plan, options.steps));
   }
+  for (Outcome& o : result.outcomes) o.constant_loss = trials.least_constant_loss();
+  result.untouched.constant_loss = trials.least_constant_loss();
   std::ranges::stable_sort(result.outcomes, std::ranges::greater(), &Outcome::score);
   std::ranges::stable_partition(result.outcomes,
                                 [](const Outcome& o) { return o.not_applicable.empty(); });

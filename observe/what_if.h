@@ -46,8 +46,8 @@ struct Outcome {
   bool finite = false;    ///< the loss was, all along
   double first_loss = 0;  ///< before the first step
   double last_loss = 0;   ///< after the last; the last finite one where it was not
-  /// What the loss would be after the last step if every sample had the mean output: a network that
-  /// tells samples apart does better.
+  /// What the loss would be if every sample had the same output, in the best case that has been
+  /// met: a network that tells samples apart does better.
   double constant_loss = 0;
   /// First over last RMS of dL/dz of the hidden linear layers, before the first step and after the
   /// last; absent where there are fewer than two, or no gradient arrived.

@@ -11,7 +11,7 @@ std::string ratio(const std::optional<double>& value) {
 
 std::string row(const Outcome& o) {
   const std::string share =
-      o.finite ? fmt::format("{:.0f} %", 100 * o.learned()) : std::string("-");
+      o.finite ? fmt::format("{:.0f} %", std::round(100 * o.learned()) + 0.0) : std::string("-");
   return fmt::format("{:<30} {:>9} {:>9} {:>9.4g} {:>9} {:>8}\n", o.title, ratio(o.first_ratio),
                      ratio(o.last_ratio), o.first_loss,
                      o.finite ? fmt::format("{:.4g}", o.last_loss) : "diverged", share);
