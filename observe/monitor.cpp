@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gradus/observe/doctor.h"
+#include "gradus/observe/report.h"
 #include "gradus/observe/watch.h"
 #include "gradus/tensor/context.h"
 
@@ -70,6 +72,10 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
   check(found != parameters.end(), "the network has no parameter '{}'; there are {}", name,
         names_of(parameters, [](const ParameterRecord& p) { return p.name; }));
   return *found;
+}
+
+void Monitor::report(const std::filesystem::path& file, Where at) const {
+  write_report(record(), diagnose(), file, at);
 }
 
 }  // namespace gradus::observe
