@@ -157,6 +157,11 @@ Course::Course(const RunRecord& run) {
   low = uninformed ? recent < 0.7 * *uninformed : recent < 0.3 * output_variance(run);
 }
 
+bool Course::falling() const {
+  const auto half = std::ssize(losses) / 2;
+  return recent < 0.8 * median({losses.begin(), losses.begin() + half});
+}
+
 Case::Case(const RunRecord& record) : run(record), course(record) {
   nonfinite_at = first_nonfinite(run);
   for (const RunStep& step : run.steps) observed += step.observed ? 1U : 0U;

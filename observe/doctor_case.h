@@ -66,8 +66,8 @@ struct Course {
 
   bool flat() const { return !(fallen > 0.1) && !low; }
   bool learned() const { return fallen > 0.3 || low; }
-  /// Well on its way, from wherever it began.
-  bool falling() const { return recent < 0.7 * start; }
+  /// Still on its way, from wherever it began.
+  bool falling() const;
   bool diverged() const { return recent > 2 * std::max(start, uninformed.value_or(start)); }
 };
 

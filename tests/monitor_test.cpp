@@ -373,6 +373,7 @@ TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
   training.step(monitor);
   CHECK(monitor.layer("1").is_activation);
   CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
+}
 
 TEST_CASE("what makes the output is known", "[monitor]") {
   manual_seed(1);
@@ -385,7 +386,4 @@ TEST_CASE("what makes the output is known", "[monitor]") {
   CHECK(monitor.layer("2").is_output);
   CHECK(monitor.layer("2").saturates);
   CHECK(monitor.layer("2").last().activation);
-
-
 }
-
