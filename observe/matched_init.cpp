@@ -2,23 +2,23 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/nn/activations.h"
 #include "gradus/nn/embedding.h"
+#include "gradus/observe/init_fit.h"
 #include "gradus/observe/response.h"
 
 namespace gradus::observe {
 namespace {
 
-using nn::init::Nonlinearity;
 using nn::init::Recommendation;
 
-/// The first activation that what layer i makes meets; a null name where there is none.
+/// The first activation that what layer i makes meets; without a name where there is none.
 struct Following {
   std::string name;
-  nn::Module* module = nullptr;
+  nn::Module* module = nullptr;  ///< where it is one
+  bool is_pointwise = false;     ///< as a softmax is not
 };
 
 Following activation_after(const Trace& trace, std::size_t i) {
@@ -26,11 +26,13 @@ Following activation_after(const Trace& trace, std::size_t i) {
     const bool end = consumer == trace.layers.size();
     const Origin& origin = end ? trace.end : trace.layers[consumer].origin();
     for (const TracedOp& op : origin.ops) {
-      if (op.kind == OpKind::Activation || op.kind == OpKind::Softmax) return {op.name, op.module};
+      if (op.kind == OpKind::Activation || op.kind == OpKind::Softmax) {
+        return {op.name, op.module, op.kind == OpKind::Activation};
+      }
     }
     if (end) continue;
     nn::Module* module = trace.layers[consumer].module;
-    if (dynamic_cast<nn::PReLU*>(module) != nullptr) return {"prelu", module};
+    if (dynamic_cast<nn::PReLU*>(module) != nullptr) return {"leaky_relu", module, true};
     if (is_normalization(*module)) return activation_after(trace, consumer);
   }
   return {};
@@ -56,9 +58,12 @@ Recommendation critical_for(const Following& activation, Generator& generator) {
 }
 
 Recommendation recommended(const Following& activation, Generator& generator) {
-  const auto known = nonlinearity_of(activation.name);
-  if (!known && activation.module != nullptr) return critical_for(activation, generator);
-  return nn::init::recommended_for(known.value_or(Nonlinearity::Linear), &generator);
+  const std::optional<InitFit> fit = init_fit(activation.name);
+  if (fit) return nn::init::recommended_for(fit->kind, &generator);
+  if (activation.module != nullptr && activation.is_pointwise) {
+    return critical_for(activation, generator);
+  }
+  return nn::init::recommended_for(nn::init::Nonlinearity::Linear, &generator);
 }
 
 /// Whether layer i ends a residual branch that no normalisation ends.
@@ -101,34 +106,6 @@ bool initialize(const nn::Module& module, const Recommendation& how, double fact
 }
 
 }  // namespace
-
-std::optional<Nonlinearity> nonlinearity_of(const std::string& op) {
-  static const std::map<std::string, Nonlinearity> known = {{"relu", Nonlinearity::ReLU},
-                                                            {"relu6", Nonlinearity::ReLU},
-                                                            {"leaky_relu", Nonlinearity::LeakyReLU},
-                                                            {"rrelu", Nonlinearity::LeakyReLU},
-                                                            {"prelu", Nonlinearity::LeakyReLU},
-                                                            {"elu", Nonlinearity::ELU},
-                                                            {"celu", Nonlinearity::ELU},
-                                                            {"gelu", Nonlinearity::GELU},
-                                                            {"silu", Nonlinearity::SiLU},
-                                                            {"hardswish", Nonlinearity::SiLU},
-                                                            {"mish", Nonlinearity::Mish},
-                                                            {"selu", Nonlinearity::SELU},
-                                                            {"tanh", Nonlinearity::Tanh},
-                                                            {"lecun_tanh", Nonlinearity::Tanh},
-                                                            {"hardtanh", Nonlinearity::Tanh},
-                                                            {"softsign", Nonlinearity::Tanh},
-                                                            {"sigmoid", Nonlinearity::Sigmoid},
-                                                            {"hardsigmoid", Nonlinearity::Sigmoid},
-                                                            {"logsigmoid", Nonlinearity::Sigmoid},
-                                                            {"softplus", Nonlinearity::Sigmoid},
-                                                            {"softmax", Nonlinearity::Softmax},
-                                                            {"log_softmax", Nonlinearity::Softmax}};
-  const auto found = known.find(op);
-  if (found == known.end()) return std::nullopt;
-  return found->second;
-}
 
 std::vector<std::string> matched_init_(const Trace& trace, Generator& generator) {
   std::vector<bool> branch(trace.layers.size());

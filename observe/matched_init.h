@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,9 +7,6 @@
 #include "gradus/observe/trace.h"
 
 namespace gradus::observe {
-
-/// What an op of the tape is to the initialisers: "gelu" -> GELU. Absent for what they do not know.
-std::optional<nn::init::Nonlinearity> nonlinearity_of(const std::string& op);
 
 /// Initialises each layer of `net` that ran in `trace` for the activation that really follows it,
 /// be that a module or a function, behind a normalisation or not: the initialiser that is

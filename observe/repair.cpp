@@ -5,6 +5,7 @@
 #include "gradus/observe/search.h"
 #include "gradus/observe/surgery.h"
 #include "gradus/tensor/context.h"
+#include "gradus/tensor/statistics.h"
 
 namespace gradus::observe {
 namespace {
@@ -36,8 +37,27 @@ std::vector<std::string> advice_for(const Plan& plan, const Repair& repair,
   return advice;
 }
 
+Repair untouched(const std::string& verdict, const WhatIfOptions& options) {
+  Repair repair;
+  repair.verdict = verdict;
+  repair.lr = options.lr;
+  repair.clip_norm = options.clip_norm;
+  return repair;
+}
+
+std::string not_to_be_mended(const Batch& batch) {
+  if (!batch.inputs.defined() || !batch.inputs.is_floating()) return "";
+  const Statistics x = statistics(batch.inputs.detach());
+  if (x.nonfinite == 0) return "";
+  return fmt::format("{} of {} inputs are NaN or infinite, which no change to the network mends",
+                     x.nonfinite, x.count);
+}
+
 Repair apply_best(nn::Module& net, const std::vector<Cure>& named, bool only_if_sick,
                   const Batch& batch, const LossFunction& loss, const WhatIfOptions& options) {
+  if (const std::string why = not_to_be_mended(batch); !why.empty()) {
+    return untouched("left as it is: " + why, options);
+  }
   Repair result;
   Plan plan;
   {
@@ -62,6 +82,7 @@ Repair apply_best(nn::Module& net, const std::vector<Cure>& named, bool only_if_
 }
 
 std::string course(const Outcome& outcome) {
+  if (!outcome.not_applicable.empty()) return outcome.not_applicable;
   std::string text =
       outcome.finite ? fmt::format("loss {:.3g} -> {:.3g}", outcome.first_loss, outcome.last_loss)
                      : std::string("loss not finite");
@@ -76,18 +97,14 @@ std::string course(const Outcome& outcome) {
 Repair repair(nn::Module& net, const Batch& batch, const LossFunction& loss,
               const WhatIfOptions& options, Where at) {
   ContextScope scope(entering("repair", at));
-  return apply_best(net, options.cures.value_or(std::vector<Cure>()), true, batch, loss, options);
+  return apply_best(net, {}, true, batch, loss, options);
 }
 
 Repair repair(nn::Module& net, const Findings& findings, const Batch& batch,
               const LossFunction& loss, const WhatIfOptions& options, Where at) {
   ContextScope scope(entering("repair", at));
   if (!findings.empty()) return apply_best(net, cures_of(findings), false, batch, loss, options);
-  Repair nothing;
-  nothing.verdict = "left as it is: there are no findings";
-  nothing.lr = options.lr;
-  nothing.clip_norm = options.clip_norm;
-  return nothing;
+  return untouched("left as it is: there are no findings", options);
 }
 
 std::string to_string(const Repair& repair) {

@@ -12,14 +12,14 @@
 namespace gradus::observe {
 namespace {
 
-// Of learned(), in the longer trial.
+// Of score(), in the longer trial.
 constexpr double kExcellent = 0.85;
 constexpr double kGood = 0.4;
 constexpr double kFair = 0.2;
-constexpr double kSlow = 0.02;    // a network that is slow but not sick
+constexpr double kSlow = 0.02;    // learned() of a network that is slow but not sick
 constexpr double kAbout = 0.75;   // of the best, to do about as well
 constexpr double kBetter = 0.05;  // what a change must gain
-constexpr double kSome = 0.1;     // in the shorter trial, to be worth a longer one
+constexpr double kSome = 0.1;     // learned() in the shorter trial, to be worth a longer one
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -97,9 +97,16 @@ bool Search::examine(const Tried& shorter) {
   return better_.back().outcome.score() >= kExcellent;
 }
 
+bool Search::is_allowed(const Plan& plan) const {
+  return !options_.cures || std::ranges::all_of(plan.cures(), [&](Cure cure) {
+    return std::ranges::count(*options_.cures, cure) > 0;
+  });
+}
+
 bool Search::find_excellent(const std::vector<Plan>& plans) {
   std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
+    if (!is_allowed(plan)) continue;
     Tried tried{plan, trials_.run(plan, options_.steps)};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
@@ -138,8 +145,8 @@ Search::Tried Search::best() const {
   if (better_.back().outcome.score() >= kExcellent) return better_.back();
   double highest = -std::numeric_limits<double>::infinity();
   for (const Tried& t : better_) highest = std::max(highest, t.outcome.score());
-  return *std::ranges::find_if(
-      better_, [&](const Tried& t) { return t.outcome.score() >= kAbout * highest; });
+  const double about = highest - (1 - kAbout) * std::abs(highest);
+  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.outcome.score() >= about; });
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -158,7 +165,8 @@ std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) c
 }
 
 Search::Tried Search::run(const std::vector<Cure>& named_first) {
-  std::vector<Plan> plans = first_line(is_slow());
+  std::vector<Plan> plans =
+      first_line(is_slow() || std::ranges::count(named_first, Cure::HigherRate) > 0);
   put_named_first(named_first, plans);
   for (const double enough : {kGood, kFair, 0.0}) {
     const std::size_t before = tried_.size();

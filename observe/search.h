@@ -44,6 +44,7 @@ class Search {
   Tried try_longer(const Plan& plan);
   Tried with_best_rate(Tried tried);
   bool is_slow();
+  bool is_allowed(const Plan& plan) const;
   bool has_equal_units() const;
   /// An excellent one, else the most causal of those that do about as well as the best.
   Tried best() const;

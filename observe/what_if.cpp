@@ -9,9 +9,9 @@
 namespace gradus::observe {
 
 double Outcome::learned() const {
-  if (!finite || !not_applicable.empty()) return -std::numeric_limits<double>::infinity();
+  if (!finite) return -std::numeric_limits<double>::infinity();
   const double scale = std::abs(constant_loss);
-  return scale > 0 ? (constant_loss - last_loss) / scale : 0;
+  return scale > 0 && std::isfinite(scale) ? (constant_loss - last_loss) / scale : 0;
 }
 
 double Outcome::score() const {

@@ -39,7 +39,7 @@ struct Outcome {
   std::vector<Cure> cures;           ///< applied together; empty for the untouched network
   std::string title;                 ///< "matched initialisation"
   std::vector<std::string> changes;  ///< "layer '3': Sigmoid -> ReLU"
-  std::string not_applicable;        ///< why the remedies cannot be tried; else empty
+  std::string not_applicable;        ///< why they could not be tried to the end; else empty
   double lr = 0;
   double clip_norm = 0;  ///< 0: nothing is clipped
 

@@ -30,6 +30,9 @@ std::string to_string(const WhatIf& result) {
     if (o.not_applicable.empty()) text += row(o);
   }
   text += rule;
+  if (!result.untouched.not_applicable.empty()) {
+    text += "\nas it is: " + result.untouched.not_applicable;
+  }
   for (const Outcome& o : result.outcomes) {
     if (o.not_applicable.empty()) continue;
     text += fmt::format("\nnot tried: {}: {}", o.title, o.not_applicable);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/ops.h"
@@ -238,6 +239,24 @@ TEST_CASE("the findings' remedies come first", "[repair]") {
   CHECK_FALSE(nothing.changed());
   CHECK(nothing.lr == 0.05);
   CHECK(fmt::format("{}", nothing) == "left as it is: there are no findings");
+}
+
+TEST_CASE("only what is allowed is applied", "[repair]") {
+  manual_seed(5);
+  const Batch batch = digits();
+  nn::Sequential net = mlp<nn::ReLU>(batch, 6, 40, 10, normal_weights(1));
+  const std::string text = fmt::format("{}", net);
+  const Repair repair = observe::repair(
+      net, batch, nn::CrossEntropyLoss(),
+      {.lr = 0.05, .steps = 10, .cures = std::vector{Cure::LowerRate, Cure::ClipNorm}});
+  for (Cure cure : repair.cures) CHECK((cure == Cure::LowerRate || cure == Cure::ClipNorm));
+  CHECK(fmt::format("{}", net) == text);
+  CHECK(repair.changes.empty());
+
+  batch.inputs.at<float>(0, 0) = std::numeric_limits<float>::quiet_NaN();
+  const Repair nothing = observe::repair(net, batch, nn::CrossEntropyLoss(), {.lr = 0.05});
+  CHECK_FALSE(nothing.changed());
+  CHECK_THAT(to_string(nothing), StartsWith("left as it is: 1 of 4096 inputs are NaN"));
 }
 
 TEST_CASE("what was tried is what is applied", "[repair]") {
