@@ -135,8 +135,11 @@ void add_dynamics(Gallery& gallery) {
                   p.steps = 120;
                   return p;
                 }},
-       .report = {"momentum-0.99-linear-digits", [] {
-                    Program p = regression(one_hot_digits(), {.depth = 0}, sgd(0.5, 0.99));
+       .report = {"momentum-0.999-linear-digits", [] {
+                    Program p = regression(one_hot_digits(), {.depth = 0}, sgd(0.5, 0.999));
+                    p.score = [](const Tensor& output, const Tensor& target) {
+                      return accuracy(output, target.argmax(1));
+                    };
                     p.batch = 128;
                     p.steps = 120;
                     return p;

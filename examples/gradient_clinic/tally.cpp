@@ -57,7 +57,7 @@ void Half::print_programs() const {
   for (const auto& [fault, tally] : entries_) {
     const std::string repairs =
         tally.repairs == 0 ? "" : fmt::format("{}/{}", tally.repaired, tally.repairs);
-    fmt::print("{:<29} {:>6} {:>6.2f} {:>9}  {:.26}\n", tally.name,
+    fmt::print("{:<29} {:>6} {:>6.2f} {:>9}  {:.25}\n", tally.name,
                fmt::format("{}/{}", tally.right, tally.runs), tally.score / tally.runs, repairs,
                listed(tally.first));
   }
