@@ -7,7 +7,50 @@
 
 /* Note [Rules]
 
-To be written. */
+A healthy training gets no finding: that is worth more than one more fault found. So nothing is told
+by an absolute size, nothing by the accuracy reached, and nothing that may heal by itself is told
+before it has lasted for three windows of ten observed steps. Thresholds are those of the literature
+where there are any; what guards them against false alarms was found by training small networks,
+sick ones and healthy ones.
+
+How the loss went (Course) is the most important guard. A classifier that knows nothing has a loss
+of ln(classes); below .7 of that, or of what the run began with, a network has `learned`; above .9
+it is `flat`. In a regression the outputs' variance stands for what the targets explain.
+
+  symptom       told by                                          told only if
+  non-finite    the first NaN or Inf of a step, forward then     -
+                backward
+  zero          no gradient, or exactly 0, at a trainable layer  three observed steps; not where the
+                                                                 loss has nothing left to teach
+  loss          the ops between network and loss                 -
+  symmetry      rows of a weight equal within 1e-6, and their    it is no output layer
+                gradients too
+  input scale   RMS outside [.01, 20], or mean > 10 deviations   it has not learned; not normalised
+  initial       n Var W off by more than 1.35, and at the first  it has not learned, or the excess
+  weights       step: dL/dz shrunk 1e4 or grown 1e3 by depth,    is 16-fold; weights matched to the
+                or units saturated, or a loss of 10 ln(classes)  activation would have mended it
+  explosion     dL/dz grown 1e3 by depth at the first step       it has not learned
+  large steps   RMS(dw) / RMS(w) > .5 or .1 in the first ten     it has not learned, or diverged;
+not weights near 0, or normalised saturation    > .6 or .3 of a layer where phi' < .05 max phi'
+flat; no output layer dead units    > .6 or .25 of a layer 0 on every sample         it has not
+learned; they died since the first steps, or nearly all are vanishing     dL/dz first over last <
+1e-4, or 1e-2            has not learned, or flat spikes        gradient 10 times as long as in the
+steps        three times, and each time the loss around was the worse for it clipping      9 of 10
+steps clipped, to less than .3           it has not learned small steps   RMS(dw) / RMS(w) < 1e-5
+everywhere, or exactly   it has not learned, though there is 0 where a gradient arrives a slope
+(Case::slope) oscillation   the loss turns, by more than batches explain     it came no lower
+meanwhile slow          RMS(dw) / RMS(w) < 1e-4 for 200 steps            flat, though there is a
+slope
+
+The ratio of gradients scatters in narrow layers (Hanin 2018): limits on it move out by two standard
+deviations, unless theory expects as much of these very weights. Normalised layers let the gradient
+grow by design. In deep rectifier networks half of the units are 0 on all samples: they look alike
+there.
+
+The rules are asked in the order above, causes before consequences, and a symptom that follows from
+one already found is dropped (consequences()). What is true before the first step, weights and
+inputs, comes before what the steps did. NaN is always told, but last: what led to it, if that is
+known, is of more use. */
 
 namespace gradus::observe {
 namespace doctor {
@@ -97,7 +140,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {check_reach,         check_output,         check_symmetry,
+  static constexpr auto rules = {check_output,        check_reach,          check_symmetry,
                                  check_input,         check_initialization, check_explosion,
                                  check_large_updates, check_saturation,     check_dead_units,
                                  check_depth,         check_spikes,         check_clipping,
@@ -105,10 +148,10 @@ Findings diagnose(const RunRecord& record) {
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {
-    Found more;
+    Found more = found;
     rule(c, more);
-    for (Finding& finding : more) {
-      if (!explained(finding.symptom, found)) found.push_back(std::move(finding));
+    for (std::size_t i = found.size(); i < more.size(); ++i) {
+      if (!explained(more[i].symptom, found)) found.push_back(std::move(more[i]));
     }
   }
   check_finite(c, found);

@@ -27,10 +27,17 @@ std::optional<std::int64_t> first_nonfinite(const RunRecord& run) {
 
 /// ln(classes), if the loss is the mean of a cross entropy of the network's output.
 std::optional<double> uninformed_loss(const RunRecord& run) {
-  auto has = [&](const char* op) { return std::ranges::count(run.loss_ops, op) > 0; };
+  if (run.loss_ops.empty()) return {};
+  auto has = [&](const char* op) {
+    return std::ranges::count(run.loss_ops, op) > 0 ||
+           (run.structure && std::ranges::count(run.structure->end.ops, op, &TracedOp::name) > 0);
+  };
   const bool binary = has("logsigmoid") || has("binary_cross_entropy");
   const bool softmax = has("cross_entropy") || has("log_softmax");
   if (!binary && !softmax) return {};
+  // A factor or a further term after the mean, and it is no longer what it was.
+  const std::string& last = run.loss_ops.back();
+  if (last != "cross_entropy" && last != "mean" && !(has("gather") && last == "div")) return {};
   for (const LayerRecord& layer : run.layers) {
     if (!layer.is_output || layer.steps.empty() || layer.units < 1) continue;
     const Sample& grad = layer.steps.front().grad;
@@ -75,8 +82,9 @@ bool is_linear(const RunRecord& run, std::size_t index) {
   const Trace& trace = *run.structure;
   const auto consumers = trace.consumers(index);
   return !consumers.empty() && std::ranges::all_of(consumers, [&](std::size_t consumer) {
-    const Origin& origin =
-        consumer == trace.layers.size() ? trace.end : trace.layers[consumer].origin();
+    const bool end = consumer == trace.layers.size();
+    if (!end && run.layers[consumer].is_activation) return false;
+    const Origin& origin = end ? trace.end : trace.layers[consumer].origin();
     return origin.sources.size() == 1 && std::ranges::all_of(origin.ops, [](const TracedOp& op) {
              return op.kind == OpKind::Shape || op.kind == OpKind::Dropout;
            });

@@ -87,6 +87,7 @@ struct Hidden {
   bool judged() const { return fit && !normalized && !layer->skip_joins && gain > 0; }
   /// ln(gain / wanted): how far off, and to which side.
   double off() const { return judged() ? std::log(gain / wanted) : 0; }
+  bool fits() const { return std::abs(off()) < 0.3; }
 };
 
 /// What the rules share.

@@ -83,7 +83,7 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
         "first layers learn next to nothing",
         c.last->path, c.first->path, ratio);
     const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
-    if (first != nullptr && first->fit && !first->normalized) {
+    if (first != nullptr && first->judged() && !first->fits()) {
       f.remedies.push_back(matched_init(*first->fit));
     }
     if (c.first->saturates) f.remedies.push_back(other_activation(c.first->activation));
@@ -105,7 +105,7 @@ void report_exploding(const Case& c, Severity severity, double ratio, double thr
       "that suits one layer is far off for the other",
       ratio, c.last->path, c.first->path);
   const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
-  if (first != nullptr && first->fit && !first->normalized) {
+  if (first != nullptr && first->judged() && !first->fits()) {
     f.remedies.push_back(matched_init(*first->fit));
   }
   f.remedies.push_back(lower_rate(10, 1));
@@ -157,7 +157,7 @@ void check_saturation(const Case& c, Found& found) {
         "comes through",
         "pre-activations", worst->last().z.rms, worst->activation,
         from_start ? "from the first step on" : "since training drove them there");
-    if (hidden != nullptr && hidden->fit) f.remedies = {matched_init(*hidden->fit)};
+    if (hidden != nullptr && !hidden->fits()) f.remedies = {matched_init(*hidden->fit)};
     if (!from_start) f.remedies.insert(f.remedies.begin(), lower_rate(10, 1));
   }
   f.remedies.push_back(other_activation(worst->activation));
@@ -202,7 +202,7 @@ void check_dead_units(const Case& c, Found& found) {
   } else if (born) {
     f.cause = fmt::format("what {} takes was below 0 from the first step on, where it has no slope",
                           layer.activation);
-    if (hidden != nullptr && hidden->fit) f.remedies = {matched_init(*hidden->fit)};
+    if (hidden != nullptr && !hidden->fits()) f.remedies = {matched_init(*hidden->fit)};
   } else {
     f.cause = fmt::format(
         "{:.0f} % of the units have died since the first steps: what {} takes is "
@@ -223,11 +223,12 @@ void check_dead_units(const Case& c, Found& found) {
 void check_explosion(const Case& c, Found& found) {
   if (c.gradient_ratio.empty() || c.course.learned()) return;
   const double start = c.gradient_ratio.front().value;
-  if (!(start > c.bound(1e3))) return;
+  const double limit = c.went_wrong() ? std::min(c.bound(1e2), 1e3) : c.bound(1e3);
+  if (!(start > limit)) return;
   // Normalised layers let the gradient grow by design, and often train.
   if (c.normalized && !(c.went_wrong() || (c.grown() && c.course.flat()))) return;
   if (c.young() && !c.went_wrong() && start < c.bound(1e6)) return;
-  report_exploding(c, Severity::Error, start, c.bound(1e3), found);
+  report_exploding(c, Severity::Error, start, limit, found);
 }
 
 void check_depth(const Case& c, Found& found) {

@@ -148,7 +148,7 @@ void check_speed(const Case& c, Found& found) {
   f.cause = fmt::format(
       "after {} steps the loss has fallen by {:.2g} %: there is a slope to follow, "
       "but all steps together have moved the weights by {:.1g} of their size",
-      steps, 100 * c.course.fallen, update * static_cast<double>(steps));
+      steps, 100 * std::max(0.0, c.course.fallen), update * static_cast<double>(steps));
   f.remedies = {
       higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};
   found.push_back(std::move(f));

@@ -39,6 +39,7 @@ struct Failure {
   std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
+  bool input = false;  ///< the network's own input is to be suspected
 };
 
 std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
@@ -67,15 +68,27 @@ std::vector<std::string> ops_before(const Case& c, const LayerRecord& layer) {
   return ops;
 }
 
+bool takes_only_input(const Case& c, const LayerRecord& layer) {
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (!c.run.structure || index >= c.run.structure->layers.size()) return false;
+  const Origin& origin = c.run.structure->layers[index].origin();
+  return origin.from_input && origin.sources.empty();
+}
+
 std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   for (const LayerRecord& layer : c.run.layers) {
     const LayerStep* step = entry_at(layer.steps, at);
     if (step == nullptr || step->z.nonfinite == 0) continue;
-    return Failure{
+    Failure failure{
         &layer,
         fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
                     layer.path, step->z.nonfinite, step->z.count),
         ops_before(c, layer)};
+    if (takes_only_input(c, layer) && failure.ops.empty() && !c.course.diverged()) {
+      failure.where += ", though its weights were: the input of that step was not finite, or huge";
+      failure.input = true;
+    }
+    return failure;
   }
   const RunStep* step = entry_at(c.run.steps, at);
   if (step == nullptr || std::isfinite(step->loss)) return {};
@@ -183,11 +196,14 @@ void check_finite(const Case& c, Found& found) {
     const Remedied& remedied = risky_ops().at(op);
     f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
   }
-  if (c.run.input.nonfinite > 0) {
+  if (c.run.input.nonfinite > 0 || origin.input) {
     f.remedies = {
         {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
   }
-  if (f.remedies.empty()) {
+  if (op.empty() && !found.empty()) {
+    f.cause += "; it follows from what is said above";
+    f.remedies = found.front().remedies;
+  } else if (f.remedies.empty()) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
                    "DetectAnomaly anomaly;  // in scope around forward and backward"},
                   lower_rate(1, 0.1)};

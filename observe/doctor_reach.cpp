@@ -110,7 +110,9 @@ void report_cut(const Case& c, const std::vector<std::size_t>& blocked, Found& f
 
 /// An op makes all of the gradient 0.
 void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& found) {
-  if (!c.run.structure) return;
+  // A loss that is constant says why by itself.
+  const bool mismatch = std::ranges::count(found, Symptom::LossMismatch, &Finding::symptom) > 0;
+  if (!c.run.structure || mismatch) return;
   const Trace& trace = *c.run.structure;
   const std::size_t top = blocked.back();
   const LayerRecord& layer = c.run.layers[top];

@@ -52,7 +52,7 @@ std::vector<Remedy> remedies_for(const Hidden& hidden, bool saturated) {
 Finding misfit_of(const Hidden& hidden, Severity severity, std::size_t off, std::size_t all) {
   Finding f = at_layer(Symptom::Initialization, severity, *hidden.layer);
   f.since_step = hidden.weight->steps.front().step;
-  f.statistic = fmt::format("n Var W of '{}'", hidden.weight->name);
+  f.statistic = fmt::format("n Var W (fan-in times variance) of '{}'", hidden.weight->name);
   f.measured = hidden.gain;
   f.expected = hidden.wanted;
   f.cause = fmt::format("{} of {} hidden layers do not have the weights that {} needs ({})", off,
@@ -173,7 +173,7 @@ void check_input(const Case& c, Found& found) {
       "and learning rates count on about 0 and 1",
       x.mean, deviation);
   f.remedies = {scale_input(),
-                {Cure::Manual, "or let the network normalise them",
+                {Cure::Manual, "let the network normalise them",
                  "nn::BatchNorm1d(features)  // as its first layer"}};
   found.push_back(std::move(f));
 }
@@ -183,9 +183,8 @@ void check_initialization(const Case& c, Found& found) {
   std::size_t sigmoids = 0;
   for (const Hidden& hidden : c.hidden) {
     if (!hidden.judged()) continue;
-    const double ratio = hidden.gain / hidden.wanted;
     if (hidden.fit->sigmoid()) ++sigmoids;
-    if (ratio < 0.75 || ratio > 1.35) off.push_back(&hidden);
+    if (!hidden.fits()) off.push_back(&hidden);
   }
   if (check_saturation_at_start(c, off, sigmoids, found)) return;
   // No initialisation saves deep sigmoids: check_depth says why.

@@ -33,7 +33,8 @@ Remedy random_init(const Hidden& hidden) {
                       code_for(hidden.layer->path, hidden.layer->type))};
 }
 
-/// The largest update ratio of a weight among the first steps, and when. Weights that start from
+/// The first of the first steps in which the update of a weight is far too large, or else the
+/// largest of them; once a run diverges, updates tell nothing more. Weights that start from
 /// about 0, and those whose scale is normalised away, move by any share of themselves.
 Point largest_first_update(const Case& c, const ParameterRecord& p) {
   Point largest{0, 0};
@@ -44,6 +45,7 @@ Point largest_first_update(const Case& c, const ParameterRecord& p) {
     if (step.value.rms * std::sqrt(inputs) < 0.05) continue;
     const double ratio = step.update_ratio();
     if (ratio > largest.value) largest = {step.step, ratio};
+    if (ratio > 1) break;
   }
   return largest;
 }
@@ -73,8 +75,10 @@ std::vector<const ParameterRecord*> unmoved(const Case& c) {
   std::vector<const ParameterRecord*> found;
   for (const ParameterRecord& p : c.run.parameters) {
     const auto recent = p.steps.last(3 * kWindow);
+    // Not where the gradient is so small that a step at the rate 1 would be lost in rounding.
     const bool still = recent.size() >= 3 && std::ranges::all_of(recent, [](const auto& step) {
-                         return step.gradient && step.gradient.rms > 0 && step.change.all_zero();
+                         return step.gradient && step.gradient.rms > 1e-5 * step.value.rms &&
+                                step.change.all_zero();
                        });
     if (still && p.tensor.requires_grad()) found.push_back(&p);
   }
@@ -162,6 +166,9 @@ void check_large_updates(const Case& c, Found& found) {
     worst = &p;
   }
   if (worst == nullptr) return;
+  // Where hardly any gradient comes down, the top moves alone, and much.
+  const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
+  if (lost && !c.went_wrong()) return;
   const bool went_wrong = c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
   const bool stuck = !c.young() && !c.course.learned();
   const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
@@ -171,12 +178,12 @@ void check_large_updates(const Case& c, Found& found) {
   Finding f =
       at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);
   f.since_step = largest.step;
-  f.statistic = "RMS of a step over RMS of the weights, greatest of the first 10 steps";
+  f.statistic = "RMS of a step over RMS of the weights, among the first 10 steps";
   f.measured = largest.value;
   f.threshold = error ? 0.5 : 0.1;
   f.cause = fmt::format(
-      "a single step changed the weights by {:.0f} % of their size, which throws "
-      "away what they held",
+      "a single step changed the weights by {:.3g} % of their size, which throws away "
+      "what they held",
       100 * largest.value);
   f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
   found.push_back(std::move(f));

@@ -1,6 +1,7 @@
 #include "gradus/observe/findings.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gradus::observe {
 namespace {
@@ -60,7 +61,10 @@ std::string measurement(const Finding& finding) {
   std::string beside;
   if (finding.expected) beside += fmt::format("expected {:.3g}, ", *finding.expected);
   if (finding.threshold) beside += fmt::format("threshold {:.3g}, ", *finding.threshold);
-  return fmt::format("\n  measured: {:.3g}, {}\n            {}since step {}", finding.measured,
+  // The sign of a NaN says nothing.
+  const double measured =
+      std::isnan(finding.measured) ? std::abs(finding.measured) : finding.measured;
+  return fmt::format("\n  measured: {:.3g}, {}\n            {}since step {}", measured,
                      finding.statistic, beside, finding.since_step);
 }
 
