@@ -22,7 +22,8 @@ usage: gradient_clinic [--seeds N] [--half tune|report|all] [--only NAME] [--qui
   --seeds N    runs of each program (default 3)
   --half H     the programs that the doctor's thresholds were tuned on, or those
                that were kept for the report (default), or all
-  --only NAME  programs with NAME in their name or their fault's; prints findings
+  --only NAME  programs with NAME in their name or their fault's; prints what is
+               found and repaired in the first run
   --quick      no repairs but of every fifth fault
   --list       the programs and their faults
 )";
@@ -47,10 +48,14 @@ Gallery gallery() {
 }
 
 void list(const Gallery& faults) {
-  fmt::print("{:<32} {:<24} {}\n", "to tune on", "to report on", "fault");
+  auto print_row = [](const char* half, const Variant& variant, const Fault& fault) {
+    if (!variant.make) return;
+    fmt::print("{:<7} {:<30} {}\n", half, variant.name, fault.healthy() ? "healthy" : fault.name);
+  };
   for (const Fault& fault : faults) {
-    fmt::print("{:<32} {:<28} {}\n", fault.tune.name, fault.report.name,
-               fault.healthy() ? "-" : fault.name);
+    print_row("tune", fault.tune, fault);
+    print_row("tune", fault.also_tune, fault);
+    print_row("report", fault.report, fault);
   }
 }
 
@@ -59,35 +64,40 @@ Program made(const Variant& variant, long seed) {
   return variant.make();
 }
 
-ProgramTally treat(const Fault& fault, const Variant& variant, const Settings& settings,
-                   bool repairs) {
+ProgramTally tally_of(const Fault& fault, const Variant& variant, const Settings& settings,
+                      bool repairs) {
   ProgramTally tally;
   tally.name = variant.name;
   for (long seed = 1; seed <= settings.seeds; ++seed) {
+    const bool shown = !settings.only.empty() && seed == 1;
     const Diagnosis diagnosis = examine(made(variant, seed));
     tally.add(fault, diagnosis);
-    if (!settings.only.empty() && seed == 1) {
+    if (shown) {
       fmt::print("{} ({})\n{}\n\n", variant.name, fault.healthy() ? "healthy" : fault.name,
                  diagnosis.findings);
     }
-    if (repairs) tally.add_repair(repaired_score(made(variant, seed), diagnosis.findings));
+    if (!repairs) continue;
+    const Treatment treatment = treat(made(variant, seed), diagnosis.findings);
+    tally.add_repair(treatment.score);
+    if (shown)
+      fmt::print("{}\nscore after the repair: {:.2f}\n\n", treatment.repair, treatment.score);
   }
   return tally;
 }
 
-Half treat_half(const Gallery& faults, Variant Fault::*variant, const Settings& settings) {
+void treat_all(const Gallery& faults, Variant Fault::*variant, const Settings& settings,
+               Half& half) {
   examples::ProgressBar progress;
-  Half half;
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const Fault& fault = faults[i];
     const std::string& name = (fault.*variant).name;
-    if ((name + fault.name).find(settings.only) == std::string::npos) continue;
+    const bool wanted = (name + fault.name).find(settings.only) != std::string::npos;
+    if (!(fault.*variant).make || !wanted) continue;
     progress.show(static_cast<double>(i) / static_cast<double>(faults.size()), name);
     const bool repairs = fault.repairable && (!settings.quick || i % 5 == 0);
-    half.add(fault, treat(fault, fault.*variant, settings, repairs));
+    half.add(fault, tally_of(fault, fault.*variant, settings, repairs));
   }
   progress.clear();
-  return half;
 }
 
 void print(const Half& half, std::string_view title) {
@@ -124,20 +134,23 @@ int main(int argc, char** argv) try {
   }
   const auto sick = std::ranges::count_if(faults, [](const Fault& f) { return !f.healthy(); });
   fmt::print(
-      "{} faults and {} kinds of healthy networks, two programs each, {} seeds. The\n"
-      "doctor's rules were tuned on the first program of each; the second was kept for\n"
-      "the report. score: on the training data after the diagnosis, 1 is perfect and 0\n"
-      "what a constant answer reaches. repaired: scores above {} after observe::repair.\n",
+      "{} faults and {} kinds of healthy networks, {} seeds. Each stands in the\n"
+      "programs that the doctor's rules were tuned on, and in others that were kept\n"
+      "for the report. score: on the training data after the diagnosis; 1 is perfect\n"
+      "and 0 what a constant answer reaches. repaired: the network scores {} or more\n"
+      "when it is trained anew after observe::repair.\n",
       sick, static_cast<std::ptrdiff_t>(faults.size()) - sick, settings.seeds, trains);
 
   Half half;
   if (which != "report") {
-    half = treat_half(faults, &Fault::tune, settings);
+    treat_all(faults, &Fault::tune, settings, half);
+    treat_all(faults, &Fault::also_tune, settings, half);
     print(half, "programs that the doctor was tuned on");
     if (which == "all") print_result(half);
   }
   if (which != "tune") {
-    half = treat_half(faults, &Fault::report, settings);
+    half = {};
+    treat_all(faults, &Fault::report, settings, half);
     print(half, "programs kept for the report");
   }
   print_result(half);

@@ -241,11 +241,17 @@ void add_intended(Gallery& gallery) {
                 [] {
                   return with_frozen_backbone(digits(), {3, 64, make<nn::ReLU>, he()}, 4);
                 }},
-       .report = {"low-rank-digits", [] {
-                    nn::Sequential net{LowRank(64, 48), nn::ReLU(), LowRank(48, 48), nn::ReLU(),
-                                       nn::Linear(48, 10)};
-                    return of(digits(), net, adam(0.01));
-                  }}});
+       .report = {"low-rank-circles",
+                  [] {
+                    nn::Sequential net{LowRank(2, 32),  nn::Tanh(), LowRank(32, 32),  nn::Tanh(),
+                                       LowRank(32, 24), nn::Tanh(), nn::Linear(24, 2)};
+                    return of(circles(), net, adam(0.01));
+                  }},
+       .also_tune = {"low-rank-digits", [] {
+                       nn::Sequential net{LowRank(64, 48), nn::ReLU(), LowRank(48, 48), nn::ReLU(),
+                                          nn::Linear(48, 10)};
+                       return of(digits(), net, adam(0.01));
+                     }}});
   gallery.push_back({.name = "zeros on purpose",
                      .tune = {"zero-head-3x32-circles",
                               [] {

@@ -64,8 +64,8 @@ struct Variant {
   std::function<Program()> make;  ///< random numbers come from the default generator
 };
 
-/// A fault, and programs that somebody made it in: the first is to tune the doctor on, the second
-/// to report on.
+/// A fault, and programs that somebody made it in: one to tune the doctor on, and one to report on.
+/// Some have a third: it was to be reported on until the doctor learned from it.
 struct Fault {
   std::string name;
   std::vector<observe::Symptom> causes = {};  ///< the right ones; none: the programs are healthy
@@ -75,6 +75,7 @@ struct Fault {
   bool repairable = false;  ///< by changes that observe::repair can make to a Sequential
   Variant tune;
   Variant report;
+  Variant also_tune = {};
 
   bool healthy() const { return causes.empty(); }
 };

@@ -128,9 +128,13 @@ void add_large(Gallery& gallery) {
                 [] {
                   return classifier(digits(), {12, 28, make<nn::Sigmoid>, normal(1)});
                 }},
-       .report = {"sigmoid-normal-16x32-circles", [] {
-                    return classifier(circles(), {16, 32, make<nn::Sigmoid>, normal(1)});
-                  }}});
+       .report = {"sigmoid-normal-14x32-digits",
+                  [] {
+                    return classifier(digits(), {14, 32, make<nn::Sigmoid>, normal(1)}, adam(1e-3));
+                  }},
+       .also_tune = {"sigmoid-normal-16x32-circles", [] {
+                       return classifier(circles(), {16, 32, make<nn::Sigmoid>, normal(1)});
+                     }}});
   gallery.push_back(
       {.name = "tanh, large weights",
        .causes = {Saturation, Initialization},
@@ -140,9 +144,13 @@ void add_large(Gallery& gallery) {
                 [] {
                   return classifier(digits(), {5, 64, make<nn::Tanh>, normal(1)});
                 }},
-       .report = {"hardtanh-normal-8x32-spirals", [] {
-                    return classifier(spirals(), {8, 32, make<nn::Hardtanh>, normal(2)});
-                  }}});
+       .report = {"tanh-normal-7x48-blobs",
+                  [] {
+                    return classifier(blobs(4, 6), {7, 48, make<nn::Tanh>, normal(1)});
+                  }},
+       .also_tune = {"hardtanh-normal-8x32-spirals", [] {
+                       return classifier(spirals(), {8, 32, make<nn::Hardtanh>, normal(2)});
+                     }}});
   gallery.push_back(
       {.name = "ReLU, weights N(0, 1)",
        .causes = {Initialization, Exploding},
@@ -191,21 +199,26 @@ void add_large(Gallery& gallery) {
                         digits(), {.depth = 50, .width = 48, .weight = he(), .norm = Norm::Batch},
                         adam(1e-3));
                   }}});
-  gallery.push_back({.name = "recurrent, large weights",
-                     .causes = {Exploding, Initialization},
-                     .flow = Flow::Exploding,
-                     .tune = {"rnn-relu-2x40",
-                              [] {
-                                Problem problem = memory(40);
-                                return Program{.problem = problem,
-                                               .net = Recurrent(problem, 24, 2, relu)};
-                              }},
-                     .report = {"rnn-relu-1.8x30", [] {
-                                  Problem problem = memory(30);
-                                  return Program{.problem = problem,
-                                                 .net = Recurrent(problem, 32, 1.8, relu),
-                                                 .optimizer = adam(1e-3)};
-                                }}});
+  gallery.push_back(
+      {.name = "recurrent, large weights",
+       .causes = {Exploding, Initialization},
+       .flow = Flow::Exploding,
+       .tune = {"rnn-relu-2x40",
+                [] {
+                  Problem problem = memory(40);
+                  return Program{.problem = problem, .net = Recurrent(problem, 24, 2, relu)};
+                }},
+       .report = {"rnn-relu-2.2x35",
+                  [] {
+                    Problem problem = memory(35);
+                    return Program{.problem = problem, .net = Recurrent(problem, 16, 2.2, relu)};
+                  }},
+       .also_tune = {"rnn-relu-1.8x30", [] {
+                       Problem problem = memory(30);
+                       return Program{.problem = problem,
+                                      .net = Recurrent(problem, 32, 1.8, relu),
+                                      .optimizer = adam(1e-3)};
+                     }}});
 }
 
 }  // namespace

@@ -113,16 +113,18 @@ void add_nonfinite(Gallery& gallery) {
        .word = "log",
        .tune = {"log-relu-blobs", [] { return program<LogFeatures>(blobs()); }},
        .report = {"log-relu-digits", [] { return program<LogFeatures>(digits(), adam(1e-3)); }}});
-  gallery.push_back({.name = "sqrt(0), backward",
-                     .causes = {NonFinite},
-                     .flow = Flow::Exploding,
-                     .word = "sqrt",
-                     .tune = {"unit-length-circles", [] { return program<UnitLength>(circles()); }},
-                     .report = {"distances-blobs", [] {
-                                  Program p = program<Distances>(blobs(4, 5), adam(1e-3));
-                                  p.batch = 300;
-                                  return p;
-                                }}});
+  gallery.push_back(
+      {.name = "sqrt(0), backward",
+       .causes = {NonFinite},
+       .flow = Flow::Exploding,
+       .word = "sqrt",
+       .tune = {"unit-length-circles", [] { return program<UnitLength>(circles()); }},
+       .report = {"unit-length-blobs", [] { return program<UnitLength>(blobs(), adam(1e-3)); }},
+       .also_tune = {"distances-blobs", [] {
+                       Program p = program<Distances>(blobs(4, 5), adam(1e-3));
+                       p.batch = 300;
+                       return p;
+                     }}});
   gallery.push_back({.name = "division by zero",
                      .causes = {NonFinite},
                      .flow = Flow::Exploding,
@@ -181,11 +183,17 @@ void add_scale(Gallery& gallery) {
                       with_inputs(spirals(), [](const Tensor& x) { return x + 1000; });
                   return with_data(problem, {3, 32, make<nn::Tanh>, glorot()}, sgd(0.05));
                 }},
-       .report = {"plus-1000-relu-3x48-blobs", [] {
+       .report = {"plus-500-tanh-3x32-circles",
+                  [] {
                     Problem problem =
-                        with_inputs(blobs(3, 6), [](const Tensor& x) { return x + 1000; });
-                    return with_data(problem, {3, 48, make<nn::ReLU>, he()}, adam(1e-3));
-                  }}});
+                        with_inputs(circles(), [](const Tensor& x) { return x + 500; });
+                    return with_data(problem, {3, 32, make<nn::Tanh>, glorot()}, adam(1e-3));
+                  }},
+       .also_tune = {"plus-1000-relu-3x48-blobs", [] {
+                       Problem problem =
+                           with_inputs(blobs(3, 6), [](const Tensor& x) { return x + 1000; });
+                       return with_data(problem, {3, 48, make<nn::ReLU>, he()}, adam(1e-3));
+                     }}});
   gallery.push_back(
       {.name = "inputs tiny",
        .causes = {InputScale},
@@ -212,15 +220,23 @@ void add_scale(Gallery& gallery) {
                   });
                   return with_data(problem, {3, 32, make<nn::Tanh>, glorot()}, sgd(0.05));
                 }},
-       .report = {"one-times-2e3-2x48-waves", [] {
-                    Problem problem = with_inputs(waves(), [](const Tensor& x) {
-                      return cat({x.narrow(1, 0, 1) * 2e3, x.narrow(1, 1, 3)}, 1);
-                    });
-                    Program p = with_data(problem, {2, 48, make<nn::ReLU>, he()}, adam(1e-3));
-                    p.loss = squares;
-                    p.score = explained;
-                    return p;
-                  }}});
+       .report =
+           {"one-times-5e3-3x40-digits",
+            [] {
+              Problem problem = with_inputs(digits(), [](const Tensor& x) {
+                return cat({x.narrow(1, 0, 20), x.narrow(1, 20, 1) * 5e3, x.narrow(1, 21, 43)}, 1);
+              });
+              return with_data(problem, {3, 40, make<nn::ReLU>, he()}, sgd(0.05));
+            }},
+       .also_tune = {"one-times-2e3-2x48-waves", [] {
+                       Problem problem = with_inputs(waves(), [](const Tensor& x) {
+                         return cat({x.narrow(1, 0, 1) * 2e3, x.narrow(1, 1, 3)}, 1);
+                       });
+                       Program p = with_data(problem, {2, 48, make<nn::ReLU>, he()}, adam(1e-3));
+                       p.loss = squares;
+                       p.score = explained;
+                       return p;
+                     }}});
 }
 
 }  // namespace

@@ -72,10 +72,16 @@ void add_size(Gallery& gallery) {
                                 return regression(scaled_targets(waves(), 1000, 0),
                                                   {2, 32, make<nn::ReLU>, he()}, sgd(0.05));
                               }},
-                     .report = {"targets-plus-500-3x32-waves", [] {
-                                  return regression(scaled_targets(waves(), 50, 500),
-                                                    {3, 32, make<nn::Tanh>, glorot()}, sgd(0.05));
-                                }}});
+                     .report = {"targets-300-2x48-waves",
+                                [] {
+                                  return regression(scaled_targets(waves(), 300, 100),
+                                                    {2, 48, make<nn::Tanh>, glorot()}, sgd(0.1));
+                                }},
+                     .also_tune = {"targets-plus-500-3x32-waves", [] {
+                                     return regression(scaled_targets(waves(), 50, 500),
+                                                       {3, 32, make<nn::Tanh>, glorot()},
+                                                       sgd(0.05));
+                                   }}});
   gallery.push_back(
       {.name = "learning rate far too small",
        .causes = {UpdateTooSmall},
@@ -99,13 +105,21 @@ void add_size(Gallery& gallery) {
                   };
                   return p;
                 }},
-       .report = {"loss-1e-7-2x48-waves", [] {
-                    Program p = regression(waves(), {2, 48, make<nn::Tanh>, glorot()}, sgd(0.1));
+       .report = {"loss-3e-7-2x48-circles",
+                  [] {
+                    Program p = classifier(circles(), {2, 48, make<nn::Tanh>, glorot()}, sgd(0.1));
                     p.loss = [](const Tensor& output, const Tensor& target) {
-                      return mse_loss(output, target) / 1e7;
+                      return cross_entropy(output, target) * 3e-7;
                     };
                     return p;
-                  }}});
+                  }},
+       .also_tune = {"loss-1e-7-2x48-waves", [] {
+                       Program p = regression(waves(), {2, 48, make<nn::Tanh>, glorot()}, sgd(0.1));
+                       p.loss = [](const Tensor& output, const Tensor& target) {
+                         return mse_loss(output, target) / 1e7;
+                       };
+                       return p;
+                     }}});
 }
 
 void add_dynamics(Gallery& gallery) {
@@ -124,26 +138,26 @@ void add_dynamics(Gallery& gallery) {
              p.clip = 2e-3;
              return p;
            }}});
-  gallery.push_back(
-      {.name = "momentum that overshoots",
-       .causes = {OscillatingLoss, UpdateTooLarge},
-       .repairable = true,
-       .tune = {"momentum-0.99-linear-waves",
-                [] {
-                  Program p = regression(waves(), {.depth = 0}, sgd(0.5, 0.99));
-                  p.batch = 300;
-                  p.steps = 120;
-                  return p;
-                }},
-       .report = {"momentum-0.999-linear-digits", [] {
-                    Program p = regression(one_hot_digits(), {.depth = 0}, sgd(0.5, 0.999));
-                    p.score = [](const Tensor& output, const Tensor& target) {
-                      return accuracy(output, target.argmax(1));
-                    };
-                    p.batch = 128;
-                    p.steps = 120;
-                    return p;
-                  }}});
+  gallery.push_back({.name = "momentum that overshoots",
+                     .causes = {OscillatingLoss, UpdateTooLarge},
+                     .repairable = true,
+                     .tune = {"momentum-0.99-linear-waves",
+                              [] {
+                                Program p = regression(waves(), {.depth = 0}, sgd(0.5, 0.99));
+                                p.batch = 300;
+                                p.steps = 120;
+                                return p;
+                              }},
+                     .report = {"momentum-0.999-linear-digits", [] {
+                                  Program p =
+                                      regression(one_hot_digits(), {.depth = 0}, sgd(0.5, 0.999));
+                                  p.score = [](const Tensor& output, const Tensor& target) {
+                                    return accuracy(output, target.argmax(1));
+                                  };
+                                  p.batch = 128;
+                                  p.steps = 120;
+                                  return p;
+                                }}});
   gallery.push_back(
       {.name = "gradients never zeroed",
        .causes = {UpdateTooLarge, OscillatingLoss, Exploding},

@@ -107,25 +107,33 @@ void add_symmetry(Gallery& gallery) {
 }
 
 void add_dead(Gallery& gallery) {
-  gallery.push_back({.name = "dead by their bias",
-                     .causes = {DeadUnits},
-                     .flow = Flow::DyingReLU,
-                     .layer = "2",
-                     .repairable = true,
-                     .tune = {"bias-3x32-circles",
-                              [] {
-                                Problem problem = circles();
-                                nn::Sequential net = mlp(problem, {3, 32, make<nn::ReLU>, he()});
-                                init::constant_(bias_of(net, 2), -20);
-                                return Program{.problem = problem, .net = net};
-                              }},
-                     .report = {"bias-4x64-digits", [] {
-                                  Problem problem = digits();
-                                  nn::Sequential net = mlp(problem, {4, 64, make<nn::ReLU>, he()});
-                                  const Tensor bias = bias_of(net, 2);  // a few units live
-                                  init::constant_(bias.narrow(0, 4, 60), -20);
-                                  return Program{.problem = problem, .net = net};
-                                }}});
+  gallery.push_back(
+      {.name = "dead by their bias",
+       .causes = {DeadUnits},
+       .flow = Flow::DyingReLU,
+       .layer = "2",
+       .repairable = true,
+       .tune = {"bias-3x32-circles",
+                [] {
+                  Problem problem = circles();
+                  nn::Sequential net = mlp(problem, {3, 32, make<nn::ReLU>, he()});
+                  init::constant_(bias_of(net, 2), -20);
+                  return Program{.problem = problem, .net = net};
+                }},
+       .report = {"bias-4x40-spirals",
+                  [] {
+                    Problem problem = spirals();
+                    nn::Sequential net = mlp(problem, {4, 40, make<nn::ReLU>, he()});
+                    init::constant_(bias_of(net, 2), -15);
+                    return Program{.problem = problem, .net = net, .optimizer = adam(1e-3)};
+                  }},
+       .also_tune = {"bias-4x64-digits", [] {
+                       Problem problem = digits();
+                       nn::Sequential net = mlp(problem, {4, 64, make<nn::ReLU>, he()});
+                       const Tensor bias = bias_of(net, 2);  // a few units live
+                       init::constant_(bias.narrow(0, 4, 60), -20);
+                       return Program{.problem = problem, .net = net};
+                     }}});
   gallery.push_back({.name = "born dead, narrow",
                      .causes = {DeadUnits},
                      .flow = Flow::DyingReLU,
@@ -148,12 +156,20 @@ void add_dead(Gallery& gallery) {
                                                .net = mlp(problem, {4, 32, make<nn::ReLU>, he()}),
                                                .optimizer = sgd(5)};
                               }},
-                     .report = {"killed-adam-3x64-spirals", [] {
-                                  Problem problem = spirals();
+                     .report = {"killed-5x48-blobs",
+                                [] {
+                                  Problem problem = blobs(4, 5);
                                   return Program{.problem = problem,
-                                                 .net = mlp(problem, {3, 64, make<nn::ReLU>, he()}),
-                                                 .optimizer = adam(1)};
-                                }}});
+                                                 .net = mlp(problem, {5, 48, make<nn::ReLU>, he()}),
+                                                 .optimizer = sgd(8)};
+                                }},
+                     .also_tune = {"killed-adam-3x64-spirals", [] {
+                                     Problem problem = spirals();
+                                     return Program{
+                                         .problem = problem,
+                                         .net = mlp(problem, {3, 64, make<nn::ReLU>, he()}),
+                                         .optimizer = adam(1)};
+                                   }}});
 }
 
 }  // namespace

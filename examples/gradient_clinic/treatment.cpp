@@ -81,7 +81,7 @@ bool is_right(const Fault& fault, const observe::Findings& findings) {
   return std::ranges::count(fault.causes, first.symptom) > 0 && concerns(first, fault);
 }
 
-double repaired_score(Program program, const observe::Findings& findings) {
+Treatment treat(Program program, const observe::Findings& findings) {
   data::Dataset batch = draw_batch(program);
   const observe::Repair repair = observe::repair(
       *program.net, findings, {batch.inputs, batch.targets}, program.loss,
@@ -91,7 +91,7 @@ double repaired_score(Program program, const observe::Findings& findings) {
   program.steps = std::max(2 * program.steps, 150);
   Training training(program);
   for (int i = 0; i < program.steps; ++i) training.step();
-  return training.score();
+  return {std::move(repair), training.score()};
 }
 
 }  // namespace clinic

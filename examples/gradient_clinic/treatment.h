@@ -20,9 +20,14 @@ Diagnosis examine(const Program& program);
 /// healthy program, whether there is none.
 bool is_right(const Fault& fault, const observe::Findings& findings);
 
+struct Treatment {
+  observe::Repair repair;
+  double score = 0;  ///< after training the repaired network
+};
+
 /// Has the net of an untrained `program` repaired for what was found, and trains it for twice as
-/// many steps, at least 150. Returns the score.
-double repaired_score(Program program, const observe::Findings& findings);
+/// many steps, at least 150.
+Treatment treat(Program program, const observe::Findings& findings);
 
 /// The score above which a repaired network counts as training.
 inline constexpr double trains = 0.5;
