@@ -1,6 +1,7 @@
 #include "gradus/observe/doctor_case.h"
 
 #include <map>
+#include <numeric>
 
 #include "gradus/nn/embedding.h"
 
@@ -52,16 +53,19 @@ std::optional<double> uninformed_loss(const RunRecord& run) {
   return {};
 }
 
-/// Variance over samples and units of what a regression's network says, where its loss is a square.
-double output_variance(const RunRecord& run) {
-  if (run.loss_ops.size() < 2 || run.loss_ops[1] != "square") return 0;
+/// Variance over samples and units of what a regression's network says, where the loss is its mean
+/// squared error.
+std::optional<double> output_variance(const RunRecord& run) {
+  const std::vector<std::string> squares = {"sub", "square", "mean"};
+  if (run.loss_ops != squares) return {};
   for (const LayerRecord& layer : run.layers) {
     if (!layer.is_output || layer.steps.empty()) continue;
     const LayerStep& step = layer.last();
     const Sample& y = step.activation ? step.activation : step.z;
+    if (y.count < 8 * layer.units) return {};  // too few samples to vary
     return double(y.rms) * y.rms - double(y.mean) * y.mean;
   }
-  return 0;
+  return {};
 }
 
 bool is_normalized(const RunRecord& run, std::size_t index) {
@@ -91,6 +95,13 @@ bool is_linear(const RunRecord& run, std::size_t index) {
   });
 }
 
+/// The activation whose weights suit this one, too.
+std::string nearest(const std::string& activation) {
+  const bool like_tanh =
+      activation == "hardtanh" || activation == "softsign" || activation == "lecun_tanh";
+  return like_tanh ? "tanh" : activation;
+}
+
 std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   Hidden hidden{.index = index, .layer = &run.layers[index]};
   const std::int64_t units = hidden.layer->units;
@@ -112,7 +123,7 @@ std::optional<Hidden> hidden_layer(const RunRecord& run, std::size_t index) {
   hidden.normalized = is_normalized(run, index);
   hidden.calls =
       static_cast<int>(std::ranges::count(run.layers, hidden.layer->module, &LayerRecord::module));
-  hidden.fit = init_fit(is_linear(run, index) ? "linear" : hidden.layer->activation);
+  hidden.fit = init_fit(is_linear(run, index) ? "linear" : nearest(hidden.layer->activation));
   if (hidden.fit) hidden.wanted = hidden.fit->gain(hidden.inputs, units);
   return hidden;
 }
@@ -137,6 +148,14 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+double midmean(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const std::ptrdiff_t quarter = std::ssize(values) / 4;
+  const std::vector<double> middle(values.begin() + quarter, values.end() - quarter);
+  return std::accumulate(middle.begin(), middle.end(), 0.0) / static_cast<double>(middle.size());
+}
+
 std::vector<double> windows(const Series& points) {
   std::vector<double> medians;
   if (points.size() < 3 * kWindow) return medians;
@@ -158,11 +177,13 @@ Course::Course(const RunRecord& run) {
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
   start =
       median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
-  recent = median({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
+  recent = midmean({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;
   fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);
-  low = uninformed ? recent < 0.7 * *uninformed : recent < 0.3 * output_variance(run);
+  const std::optional<double> explained = output_variance(run);
+  low = uninformed ? recent < 0.7 * *uninformed : explained && recent < 0.3 * *explained;
+  poor = explained && recent > 4 * *explained;
 }
 
 bool Course::falling() const {

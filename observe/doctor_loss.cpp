@@ -5,14 +5,14 @@
 namespace gradus::observe::doctor {
 namespace {
 
-/// Samples in a batch, as the output layer saw them; 0 where that is not known.
-double batch_size(const Case& c) {
+/// Samples in a batch, as the output layer saw them; absent where that is not known.
+std::optional<double> batch_size(const Case& c) {
   for (const LayerRecord& layer : c.run.layers) {
     if (layer.is_output && !layer.steps.empty() && layer.units > 0) {
       return static_cast<double>(layer.last().z.count) / static_cast<double>(layer.units);
     }
   }
-  return 0;
+  return {};
 }
 
 /// The greatest of the weights' median update ratios in the last window.
@@ -119,7 +119,7 @@ void check_oscillation(const Case& c, Found& found) {
   for (std::size_t i = 1; i < late.size(); ++i) swing += std::abs(late[i] - late[i - 1]);
   swing /= level * static_cast<double>(late.size() - 1);
   // Mini-batches alone make the loss differ by about its size over the root of their size.
-  const double noise = batch_size(c) > 0 ? 1.2 / std::sqrt(batch_size(c)) : 1;
+  const double noise = 1.2 / std::sqrt(batch_size(c).value_or(16));
   const double limit = std::max(0.2, 2 * noise);
   if (swing < limit || turns < 12) return;
   Finding f{.symptom = Symptom::OscillatingLoss, .severity = Severity::Warning};

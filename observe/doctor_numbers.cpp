@@ -100,6 +100,15 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   return origin;
 }
 
+std::vector<std::string> ops_of_end(const Case& c) {
+  std::vector<std::string> ops;
+  if (c.run.structure) {
+    for (const TracedOp& op : c.run.structure->end.ops) ops.push_back(op.name);
+  }
+  ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  return ops;
+}
+
 std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
   for (auto layer = c.run.layers.rbegin(); layer != c.run.layers.rend(); ++layer) {
     const LayerStep* step = entry_at(layer->steps, at);
@@ -114,7 +123,11 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
     const ParameterStep* step = entry_at(p.steps, at);
     if (step == nullptr) continue;
     if (step->gradient.nonfinite > 0) {
-      return Failure{nullptr, fmt::format("the gradient of '{}' was not finite", p.name)};
+      return Failure{nullptr,
+                     fmt::format("everything was finite on the way forward, and the gradient of "
+                                 "'{}' was not",
+                                 p.name),
+                     ops_of_end(c), true};
     }
     if (step->change.nonfinite > 0) {
       return Failure{

@@ -177,7 +177,7 @@ void report_unused(const Case& c, Found& found) {
 }
 
 /// A layer with nothing to train between layers that are trained, in a chain. What is frozen on
-/// purpose is mostly a beginning, an end, or nearly everything.
+/// purpose is mostly a beginning, an end, nearly everything, or has a trained path beside it.
 void report_frozen(const Case& c, Found& found) {
   if (!c.run.structure || c.young()) return;
   const Trace& trace = *c.run.structure;
@@ -190,8 +190,12 @@ void report_frozen(const Case& c, Found& found) {
   std::erase_if(frozen, [&](std::size_t i) {
     auto before = [&](std::size_t other) { return trace.leads_to(other, i); };
     auto behind = [&](std::size_t other) { return trace.leads_to(i, other); };
-    return c.run.layers[i].skip_joins || std::ranges::none_of(trained, before) ||
-           std::ranges::none_of(trained, behind);
+    auto joined = [&](std::size_t other) {
+      const bool end = other == trace.layers.size();
+      return (end ? trace.end : trace.layers[other].origin()).sources.size() > 1;
+    };
+    return std::ranges::any_of(trace.consumers(i), joined) ||
+           std::ranges::none_of(trained, before) || std::ranges::none_of(trained, behind);
   });
   if (frozen.empty() || 2 * frozen.size() > trained.size()) return;
   const LayerRecord& layer = c.run.layers[frozen[0]];

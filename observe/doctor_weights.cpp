@@ -169,7 +169,8 @@ void check_large_updates(const Case& c, Found& found) {
   // Where hardly any gradient comes down, the top moves alone, and much.
   const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
   if (lost && !c.went_wrong()) return;
-  const bool went_wrong = c.went_wrong() || (c.young() && c.course.recent > 1.2 * c.course.start);
+  const bool worse = c.course.losses.size() >= kWindow && c.course.recent > 1.2 * c.course.start;
+  const bool went_wrong = c.went_wrong() || (c.young() && worse);
   const bool stuck = !c.young() && !c.course.learned();
   const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
   const bool warning =
