@@ -142,8 +142,8 @@ void add_dead(Gallery& gallery) {
                               [] {
                                 return unlucky(circles(), {20, 3, make<nn::ReLU>, he()});
                               }},
-                     .report = {"born-dead-30x4-digits", [] {
-                                  return unlucky(digits(), {30, 4, make<nn::ReLU>, he()});
+                     .report = {"born-dead-30x4-blobs", [] {
+                                  return unlucky(blobs(3, 6), {30, 4, make<nn::ReLU>, he()});
                                 }}});
   gallery.push_back({.name = "killed by the learning rate",
                      .causes = {UpdateTooLarge},
