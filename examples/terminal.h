@@ -50,6 +50,17 @@ class CommandLine {
     return text;
   }
 
+  /// The first of `choices` is the default.
+  std::string one_of(std::string_view name, const std::vector<std::string_view>& choices) {
+    std::string value = text(name, std::string(choices.front()));
+    if (std::ranges::find(choices, value) == choices.end()) {
+      std::string all;
+      for (std::string_view choice : choices) all += fmt::format(" {}", choice);
+      stop(fmt::format("{} needs one of{}, got '{}'", name, all, value));
+    }
+    return value;
+  }
+
   /// Whether option `name` is there.
   bool flag(std::string_view name) { return std::erase(arguments_, name) > 0; }
 

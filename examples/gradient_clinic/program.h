@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gradus/observe/findings.h>
+
+#include "problem.h"
+
+namespace clinic {
+
+using Loss = std::function<Tensor(const Tensor& output, const Tensor& target)>;
+using Score = std::function<double(const Tensor& output, const Tensor& target)>;
+
+/// An optimiser yet to be made, of parameters that may yet change.
+struct Recipe {
+  double lr;
+  std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>& params, double lr)>
+      make;
+};
+
+// --- Losses.
+Tensor entropy(const Tensor& output, const Tensor& target);  ///< cross_entropy of logits
+Tensor binary_entropy(const Tensor& output, const Tensor& target);
+Tensor squares(const Tensor& output, const Tensor& target);
+
+// --- Scores: 1 is perfect, 0 what the best constant answer reaches.
+double accuracy(const Tensor& output,
+                const Tensor& target);  ///< of classes that are equally likely
+double binary_accuracy(const Tensor& output, const Tensor& target);  ///< of logits (N, 1)
+double explained(const Tensor& output, const Tensor& target);        ///< share of the variance
+
+// --- Optimisers.
+Recipe sgd(double lr, double momentum = 0.9, double weight_decay = 0);
+Recipe adam(double lr);
+Recipe adamw(double lr, double weight_decay);
+Recipe rmsprop(double lr);
+
+/// A training program, as somebody might have written it.
+struct Program {
+  Problem problem;
+  nn::AnyModule net;
+  Recipe optimizer = sgd(0.05);
+  Loss loss = entropy;
+  Score score = accuracy;
+  double clip = 0;  ///< greatest norm of the gradient; 0: none
+  std::int64_t batch = 32;
+  int steps = 80;
+  int steps_before = 0;  ///< made before the monitor is attached
+  bool zeroes_gradients = true;
+  /// What the optimiser is given; none: all parameters.
+  std::function<std::vector<Tensor>(nn::Module& net)> trained = {};
+  /// The learning rate of a step as a share of the optimiser's; none: 1.
+  std::function<double(int step)> schedule = {};
+};
+
+/// What AUTOTRAINER tells apart, see autotrainer.h.
+enum class Flow { None, Vanishing, Exploding, DyingReLU };
+
+struct Variant {
+  std::string name;
+  std::function<Program()> make;  ///< random numbers come from the default generator
+};
+
+/// A fault, and programs that somebody made it in: one to tune the doctor on, and one to report on.
+/// Some have a third: it was to be reported on until the doctor learned from it.
+struct Fault {
+  std::string name;
+  std::vector<observe::Symptom> causes = {};  ///< the right ones; none: the programs are healthy
+  Flow flow = Flow::None;
+  std::string layer = {};   ///< path that the finding must name; "": any
+  std::string word = {};    ///< that the finding's cause must contain
+  bool repairable = false;  ///< by changes that observe::repair can make to a Sequential
+  Variant tune;
+  Variant report;
+  Variant also_tune = {};
+
+  bool healthy() const { return causes.empty(); }
+};
+
+using Gallery = std::vector<Fault>;
+void add_depth_faults(Gallery& gallery);
+void add_unit_faults(Gallery& gallery);
+void add_step_faults(Gallery& gallery);
+void add_graph_faults(Gallery& gallery);
+void add_number_faults(Gallery& gallery);
+void add_healthy_plain(Gallery& gallery);
+void add_healthy_special(Gallery& gallery);
+void add_healthy_training(Gallery& gallery);
+
+}  // namespace clinic
