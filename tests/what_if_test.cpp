@@ -14,6 +14,7 @@
 #include "gradus/nn/residual.h"
 #include "gradus/observe/matched_init.h"
 #include "gradus/observe/monitor.h"
+#include "gradus/observe/repair.h"
 #include "gradus/optim/adam.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
@@ -268,4 +269,15 @@ TEST_CASE("wrong calls of what_if are told", "[what_if]") {
         {"must be a scalar", "(64, 2)", "what_if_test.cpp"}},
        {"what_if", [&] { observe::what_if(net, batch, loss, {.lr = 0}); }, {"positive rate"}},
        {"what_if", [&] { observe::what_if(net, batch, {}); }, {"the loss is empty"}}});
+}
+
+TEST_CASE("wrong calls of repair are told", "[repair]") {
+  nn::Sequential net{nn::Linear(3, 2)};
+  messages::check_messages(
+      {{"linear",
+        [&] { observe::repair(net, circles(), nn::CrossEntropyLoss()); },
+        {"(64, 2)", "what_if_test.cpp"}},
+       {"repair",
+        [&] { observe::repair(net, circles(), nn::CrossEntropyLoss(), {.steps = 0}); },
+        {"positive rate"}}});
 }
