@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "gradus/observe/doctor_rules.h"
+#include "gradus/observe/doctor/rules.h"
 #include "gradus/observe/monitor.h"
 
 /* Note [Rules]

@@ -7,7 +7,7 @@
 #include <functional>
 #include <limits>
 
-#include "gradus/observe/run_sink.h"
+#include "gradus/observe/export/run_sink.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {

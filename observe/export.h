@@ -11,8 +11,8 @@ namespace gradus::observe {
 class RunSink;
 
 /// How a run is written to disk. All three hold the same quantities under the same names: those of
-/// observe/quantities.h. What was not observed, or is not known, is left out of a CSV and of event
-/// files and is null in JSON.
+/// observe/export/quantities.h. What was not observed, or is not known, is left out of a CSV and of
+/// event files and is null in JSON.
 enum class ExportFormat {
   /// One object a line, in UTF-8; `kind` says which:
   ///   run             network

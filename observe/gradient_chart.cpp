@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/observe/expected.h"
 #include "gradus/observe/terminal.h"
+#include "gradus/observe/theory/expected.h"
 
 namespace gradus::observe {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/nn/linear.h"
-#include "gradus/observe/lint_rules.h"
+#include "gradus/observe/doctor/lint_rules.h"
 #include "gradus/observe/untouched.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/generator.h"

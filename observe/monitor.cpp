@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gradus/observe/report.h"
-#include "gradus/observe/watch.h"
+#include "gradus/observe/watch/watch.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {

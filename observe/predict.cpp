@@ -4,7 +4,7 @@
 
 #include "gradus/autograd/backward.h"
 #include "gradus/autograd/grad_mode.h"
-#include "gradus/observe/recursion.h"
+#include "gradus/observe/theory/recursion.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/generator.h"
 #include "gradus/tensor/random.h"

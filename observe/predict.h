@@ -52,8 +52,8 @@ struct Prediction {
 /// it on `input` with a random output gradient: no labels, no training (Poole et al. 2016,
 /// arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232). Activations are integrated as the
 /// functions they are, whoever wrote them; residual sums, batch norm in training, layer norm and
-/// dropout are covered as Note [What theory covers] in recursion.cpp says. The network and the
-/// default generator are left as they were. Its modes count: in evaluation there is no dropout.
+/// dropout are covered as Note [What theory covers] in theory/recursion.cpp says. The network and
+/// the default generator are left as they were. Its modes count: in evaluation there is no dropout.
 ///
 ///   fmt::print("{}\n", observe::predict(net, batch));
 Prediction predict(nn::Module& net, const Tensor& input, Where at = Where::here());

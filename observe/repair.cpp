@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "gradus/observe/search.h"
-#include "gradus/observe/surgery.h"
+#include "gradus/observe/remedy/search.h"
+#include "gradus/observe/remedy/surgery.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/statistics.h"
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "gradus/observe/expected.h"
 #include "gradus/observe/report.h"
+#include "gradus/observe/theory/expected.h"
 
 namespace gradus::observe {
 namespace {

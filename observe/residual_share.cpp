@@ -9,8 +9,8 @@
 #include "gradus/autograd/engine.h"
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
-#include "gradus/observe/origin.h"
 #include "gradus/observe/untouched.h"
+#include "gradus/observe/watch/origin.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/statistics.h"
 

@@ -6,9 +6,9 @@
 #include "gradus/autograd/record.h"
 #include "gradus/nn/batch_norm.h"
 #include "gradus/nn/layer_norm.h"
-#include "gradus/observe/origin.h"
-#include "gradus/observe/recorder.h"
 #include "gradus/observe/untouched.h"
+#include "gradus/observe/watch/origin.h"
+#include "gradus/observe/watch/recorder.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/observe/trial.h"
+#include "gradus/observe/remedy/trial.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {

@@ -10,7 +10,7 @@
 
 #include "tests/catch.h"
 
-// A reader of TensorBoard's event files that shares nothing with observe/tensorboard.cpp.
+// A reader of TensorBoard's event files that shares nothing with observe/export/event_file.cpp.
 
 inline std::string read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -13,7 +13,7 @@
 #include "gradus/nn/layer_norm.h"
 #include "gradus/nn/linear.h"
 #include "gradus/nn/residual.h"
-#include "gradus/observe/response.h"
+#include "gradus/observe/theory/response.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
 #include "tests/catch.h"

@@ -1,4 +1,4 @@
-#include "gradus/observe/response.h"
+#include "gradus/observe/theory/response.h"
 
 #include <cmath>
 

@@ -1,0 +1,233 @@
+#include <map>
+
+#include "gradus/observe/doctor/advice.h"
+#include "gradus/observe/doctor/rules.h"
+
+// Where the first NaN or Inf came from.
+namespace gradus::observe::doctor {
+namespace {
+
+/// Ops that turn finite numbers into others, or have an infinite slope, and what prevents it.
+struct Remedied {
+  const char* action;
+  const char* code;
+};
+const std::map<std::string, Remedied>& risky_ops() {
+  static const std::map<std::string, Remedied> ops = {
+      {"log", {"keep the logarithm away from 0", "log(clamp(p, 1e-12, std::nullopt))"}},
+      {"div", {"keep the divisor away from 0", "x / (y + 1e-8)"}},
+      {"reciprocal", {"keep the divisor away from 0", "1 / (y + 1e-8)"}},
+      {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
+      {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
+      {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
+      {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
+      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}}};
+  return ops;
+}
+
+template <class Entry>
+const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
+  for (const Entry& entry : history) {
+    if (entry.step == step) return &entry;
+  }
+  return nullptr;
+}
+
+/// What of a step is known to have failed first.
+struct Failure {
+  const LayerRecord* layer = nullptr;
+  std::string where;                  ///< one clause
+  std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
+  bool backward = false;
+  bool input = false;  ///< the network's own input is to be suspected
+};
+
+std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
+  std::vector<std::string> ops;
+  if (!c.run.structure) return ops;
+  const Trace& trace = *c.run.structure;
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (index >= trace.layers.size()) return ops;
+  for (std::size_t consumer : trace.consumers(index)) {
+    const bool end = consumer == trace.layers.size();
+    const Origin& origin = end ? trace.end : trace.layers[consumer].origin();
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+    if (end) ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  }
+  return ops;
+}
+
+/// What lies in front of the layer, past the layers before it.
+std::vector<std::string> ops_before(const Case& c, const LayerRecord& layer) {
+  std::vector<std::string> ops;
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (!c.run.structure || index >= c.run.structure->layers.size()) return ops;
+  for (const Origin& origin : c.run.structure->layers[index].origins) {
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+  }
+  return ops;
+}
+
+bool takes_only_input(const Case& c, const LayerRecord& layer) {
+  const auto index = static_cast<std::size_t>(&layer - c.run.layers.data());
+  if (!c.run.structure || index >= c.run.structure->layers.size()) return false;
+  const Origin& origin = c.run.structure->layers[index].origin();
+  return origin.from_input && origin.sources.empty();
+}
+
+std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
+  for (const LayerRecord& layer : c.run.layers) {
+    const LayerStep* step = entry_at(layer.steps, at);
+    if (step == nullptr || step->z.nonfinite == 0) continue;
+    Failure failure{
+        &layer,
+        fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
+                    layer.path, step->z.nonfinite, step->z.count),
+        ops_before(c, layer)};
+    if (takes_only_input(c, layer) && failure.ops.empty() && !c.course.diverged()) {
+      failure.where += ", though its weights were: the input of that step was not finite, or huge";
+      failure.input = true;
+    }
+    return failure;
+  }
+  const RunStep* step = entry_at(c.run.steps, at);
+  if (step == nullptr || std::isfinite(step->loss)) return {};
+  Failure origin{nullptr, "every layer's output was finite, and the loss was not"};
+  for (const LayerRecord& layer : c.run.layers) {
+    if (layer.is_output) origin.layer = &layer;
+  }
+  origin.ops = origin.layer != nullptr ? ops_after(c, *origin.layer) : c.run.loss_ops;
+  return origin;
+}
+
+std::vector<std::string> ops_of_end(const Case& c) {
+  std::vector<std::string> ops;
+  if (c.run.structure) {
+    for (const TracedOp& op : c.run.structure->end.ops) ops.push_back(op.name);
+  }
+  ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  return ops;
+}
+
+std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
+  for (auto layer = c.run.layers.rbegin(); layer != c.run.layers.rend(); ++layer) {
+    const LayerStep* step = entry_at(layer->steps, at);
+    if (step == nullptr || step->grad.nonfinite == 0) continue;
+    return Failure{&*layer,
+                   fmt::format("everything was finite on the way forward, and the gradient was not "
+                               "when it came back to '{}'",
+                               layer->path),
+                   ops_after(c, *layer), true};
+  }
+  for (const ParameterRecord& p : c.run.parameters) {
+    const ParameterStep* step = entry_at(p.steps, at);
+    if (step == nullptr) continue;
+    if (step->gradient.nonfinite > 0) {
+      return Failure{nullptr,
+                     fmt::format("everything was finite on the way forward, and the gradient of "
+                                 "'{}' was not",
+                                 p.name),
+                     ops_of_end(c), true};
+    }
+    if (step->change.nonfinite > 0) {
+      return Failure{
+          nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient", p.name)};
+    }
+  }
+  return {};
+}
+
+Failure failure_of(const Case& c, std::int64_t at) {
+  if (c.run.input.nonfinite > 0) {
+    return {nullptr, fmt::format("{} of {} elements of the first input were not finite",
+                                 c.run.input.nonfinite, c.run.input.count)};
+  }
+  for (const ParameterRecord& p : c.run.parameters) {
+    const ParameterStep* step = entry_at(p.steps, at);
+    if (step == nullptr || step->value.nonfinite == 0) continue;
+    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step",
+                                 p.name, step->value.nonfinite)};
+  }
+  if (auto origin = forward_failure(c, at)) return *origin;
+  if (auto origin = backward_failure(c, at)) return *origin;
+  return {nullptr, "that step was not observed: it was between observed ones"};
+}
+
+/// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
+std::string risky_op(const Failure& failure) {
+  auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
+  auto steep = [](const std::string& op) { return op == "sqrt" || op == "norm" || op == "pow"; };
+  const auto& ops = failure.ops;
+  if (failure.backward) {
+    // What was finite forward may still have an infinite slope.
+    auto last = std::find_if(ops.rbegin(), ops.rend(), steep);
+    if (last == ops.rend()) last = std::find_if(ops.rbegin(), ops.rend(), risky);
+    return last != ops.rend() ? *last : "";
+  }
+  const auto first = std::ranges::find_if(ops, risky);
+  return first != ops.end() ? *first : "";
+}
+
+/// By which factor the loss had grown just before.
+double growth(const Case& c) {
+  const std::vector<double>& losses = c.course.losses;
+  if (losses.empty() || c.course.start == 0) return 1;
+  return std::abs(losses.back() / c.course.start);
+}
+
+bool diverged(const Case& c, const Found& found) {
+  const bool named = std::ranges::any_of(found, [](const Finding& f) {
+    return f.symptom == Symptom::UpdateTooLarge || f.symptom == Symptom::Exploding;
+  });
+  return named || growth(c) > 10;
+}
+
+}  // namespace
+
+void check_finite(const Case& c, Found& found) {
+  if (!c.nonfinite_at) return;
+  const std::int64_t at = *c.nonfinite_at;
+  const Failure origin = failure_of(c, at);
+  Finding f{.symptom = Symptom::NonFinite, .severity = Severity::Error, .since_step = at};
+  if (origin.layer != nullptr) f = at_layer(f.symptom, f.severity, *origin.layer);
+  f.since_step = at;
+  const RunStep* step = entry_at(c.run.steps, at);
+  if (step != nullptr) {
+    f.statistic = "the loss";
+    f.measured = step->loss;
+  }
+  f.cause = fmt::format("in step {} {}", at, origin.where);
+
+  const std::string op = risky_op(origin);
+  if (op.empty() && diverged(c, found)) {
+    f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
+                              : ", after steps that were too large";
+    f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
+  }
+  if (!op.empty()) {
+    f.cause += fmt::format("; between them lies {}", op);
+    const Remedied& remedied = risky_ops().at(op);
+    f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
+  }
+  if (c.run.input.nonfinite > 0 || origin.input) {
+    f.remedies = {
+        {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
+  }
+  if (op.empty() && !found.empty()) {
+    f.cause += "; it follows from what is said above";
+    f.remedies = found.front().remedies;
+  } else if (f.remedies.empty()) {
+    f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
+                   "DetectAnomaly anomaly;  // in scope around forward and backward"},
+                  lower_rate(1, 0.1)};
+  }
+  // Where an op is to blame, steps were large because of it.
+  if (!op.empty()) {
+    std::erase_if(found, [](const Finding& other) {
+      return other.symptom == Symptom::UpdateTooLarge || other.symptom == Symptom::Exploding;
+    });
+  }
+  found.push_back(std::move(f));
+}
+
+}  // namespace gradus::observe::doctor

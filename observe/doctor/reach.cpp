@@ -1,0 +1,224 @@
+#include <set>
+
+#include "gradus/observe/doctor/advice.h"
+#include "gradus/observe/doctor/rules.h"
+
+// Gradients that are exactly 0, or do not arrive at all.
+namespace gradus::observe::doctor {
+namespace {
+
+enum class Reach {
+  Some,    ///< a gradient that is not all zeros
+  Zero,    ///< exactly 0 in every recent step
+  Nothing  ///< none in any recent step
+};
+
+constexpr std::size_t kEnough = 3;  ///< observed steps: a single one may be a warm-up's
+
+Reach reach_of(const LayerRecord& layer) {
+  const auto recent = layer.steps.last(3 * kWindow);
+  if (recent.size() < kEnough) return Reach::Some;
+  auto none = [](const LayerStep& step) { return !step.grad; };
+  auto zero = [](const LayerStep& step) { return !step.grad || step.grad.all_zero(); };
+  if (std::ranges::all_of(recent, none)) return Reach::Nothing;
+  return std::ranges::all_of(recent, zero) ? Reach::Zero : Reach::Some;
+}
+
+bool trainable(const Case& c, const LayerRecord& layer) {
+  return std::ranges::any_of(
+      layer.parameters, [&](std::size_t i) { return c.run.parameters[i].tensor.requires_grad(); });
+}
+
+/// Layers with something to learn that learn nothing, in none of their calls; by index.
+std::vector<std::size_t> blocked_layers(const Case& c) {
+  std::set<const nn::Module*> reached;
+  for (const LayerRecord& layer : c.run.layers) {
+    if (reach_of(layer) == Reach::Some) reached.insert(layer.module);
+  }
+  std::vector<std::size_t> blocked;
+  for (std::size_t i = 0; i < c.run.layers.size(); ++i) {
+    const LayerRecord& layer = c.run.layers[i];
+    if (layer.call == 0 && !reached.count(layer.module) && trainable(c, layer)) {
+      blocked.push_back(i);
+    }
+  }
+  return blocked;
+}
+
+std::vector<std::string> paths(const Case& c, const std::vector<std::size_t>& layers) {
+  std::vector<std::string> names;
+  for (std::size_t i : layers) names.push_back(c.run.layers[i].path);
+  return names;
+}
+
+/// The layer, next after the blocked ones, whose input nothing recorded leads to.
+const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
+  for (std::size_t i = blocked + 1; i < trace.layers.size(); ++i) {
+    if (std::ranges::any_of(trace.layers[i].origins, &observe::Origin::detached)) {
+      return &trace.layers[i];
+    }
+  }
+  return nullptr;
+}
+
+/// The op through which every slope is 0, among ops in order of execution.
+std::string zero_op(const std::vector<std::string>& ops) {
+  static const std::set<std::string> flat = {
+      "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
+      "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
+  const auto found =
+      std::ranges::find_if(ops, [&](const std::string& op) { return flat.count(op) > 0; });
+  if (found != ops.end()) return *found;
+  return ops.empty() ? "" : ops.back();
+}
+
+Finding blocked_finding(const Case& c, const std::vector<std::size_t>& blocked) {
+  const LayerRecord& top = c.run.layers[blocked.back()];
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Error, top);
+  f.since_step = top.steps.front().step;
+  f.statistic = fmt::format("RMS dL/dz of '{}'", top.path);
+  return f;
+}
+
+/// Nothing arrives: the graph is cut.
+void report_cut(const Case& c, const std::vector<std::size_t>& blocked, Found& found) {
+  Finding f = blocked_finding(c, blocked);
+  const LayerRecord& top = c.run.layers[blocked.back()];
+  const std::string names = listed(paths(c, blocked));
+  const bool one = blocked.size() == 1;
+  const LayerCall* cut =
+      c.run.structure ? detached_after(*c.run.structure, blocked.back()) : nullptr;
+  if (cut != nullptr) {
+    f.layer = cut->path;
+    f.at = c.run.layers[static_cast<std::size_t>(cut - c.run.structure->layers.data())].at;
+    f.cause = fmt::format("{} {} no gradient, because what '{}' takes is detached from the graph",
+                          names, one ? "gets" : "get", cut->path);
+    f.remedies = {{Cure::Manual, "hand on what the layer before made as it is",
+                   fmt::format("{}(h);  // not h.detach(), not under NoGrad",
+                               code_for(cut->path, cut->type))}};
+  } else {
+    f.cause = fmt::format("{} {} no gradient, because the loss does not depend on what {}", names,
+                          one ? "gets" : "get", one ? "it makes" : "they make");
+    f.severity = Severity::Warning;
+    f.remedies = {{Cure::Manual, "make the loss of what the layer makes, in one graph",
+                   "loss = loss_function(net(x), target);  // no detach() and no item() between"}};
+  }
+  f.remedies.push_back({Cure::Manual, "if it is not to learn, freeze it",
+                        code_for(top.path, top.type) + ".requires_grad_(false);"});
+  found.push_back(std::move(f));
+}
+
+/// An op makes all of the gradient 0.
+void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& found) {
+  // A loss that is constant says why by itself.
+  const bool mismatch = std::ranges::count(found, Symptom::LossMismatch, &Finding::symptom) > 0;
+  if (!c.run.structure || mismatch) return;
+  const Trace& trace = *c.run.structure;
+  const std::size_t top = blocked.back();
+  const LayerRecord& layer = c.run.layers[top];
+  const auto consumers = trace.consumers(top);
+  if (consumers.empty()) return;
+  const bool end = consumers.back() == trace.layers.size();
+  std::vector<std::string> ops;
+  for (const TracedOp& op : (end ? trace.end : trace.layers[consumers.back()].origin()).ops) {
+    if (op.kind != OpKind::Shape) ops.push_back(op.name);
+  }
+  if (end) {
+    // Nothing left to learn is no fault.
+    if (c.course.learned() || c.course.recent == 0) return;
+    ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  } else {
+    const LayerRecord& above = c.run.layers[consumers.back()];
+    const bool weightless = std::ranges::any_of(above.parameters, [&](std::size_t i) {
+      const ParameterRecord& p = c.run.parameters[i];
+      return p.shape.size() > 1 && !p.steps.empty() && p.steps.back().value.all_zero();
+    });
+    // Weights of 0, dead units, saturation and underflow have rules of their own.
+    if (weightless || above.last().grad.rms < 1e-30) return;
+  }
+  if (layer.dead_share() == 1 || layer.saturated_share() > 0.99) return;
+  const std::string op = zero_op(ops);
+  if (op.empty()) return;
+  Finding f = blocked_finding(c, blocked);
+  f.threshold = 0;
+  f.cause = fmt::format(
+      "the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
+      "has been: {} {} nothing",
+      op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
+  f.remedies = {{Cure::Manual, fmt::format("replace {} in training by something with a slope", op),
+                 op == "sign" ? "tanh(x)  // in place of sign(x)"
+                              : "x + (f(x) - x).detach()  // straight through: the slope of x"}};
+  found.push_back(std::move(f));
+}
+
+/// Parameters that no gradient ever came to, of modules that were never called.
+void report_unused(const Case& c, Found& found) {
+  if (c.young()) return;
+  std::set<std::size_t> used;
+  for (const LayerRecord& layer : c.run.layers) {
+    used.insert(layer.parameters.begin(), layer.parameters.end());
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < c.run.parameters.size(); ++i) {
+    const ParameterRecord& p = c.run.parameters[i];
+    const bool silent =
+        std::ranges::none_of(p.steps, [](const ParameterStep& s) { return bool(s.gradient); });
+    if (!used.count(i) && silent && p.tensor.requires_grad()) names.push_back(p.name);
+  }
+  if (names.empty()) return;
+  found.push_back(
+      {.symptom = Symptom::ZeroGradient,
+       .severity = Severity::Warning,
+       .layer = names[0],
+       .statistic = "gradients that came to it",
+       .cause = fmt::format("{} {} never used: no layer that holds {} was called", listed(names),
+                            names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
+       .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+}
+
+/// A layer with nothing to train between layers that are trained, in a chain. What is frozen on
+/// purpose is mostly a beginning, an end, nearly everything, or has a trained path beside it.
+void report_frozen(const Case& c, Found& found) {
+  if (!c.run.structure || c.young()) return;
+  const Trace& trace = *c.run.structure;
+  std::vector<std::size_t> frozen, trained;
+  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
+    const LayerRecord& layer = c.run.layers[i];
+    if (layer.normalizes || layer.parameters.empty() || layer.call > 0) continue;
+    (trainable(c, layer) ? trained : frozen).push_back(i);
+  }
+  std::erase_if(frozen, [&](std::size_t i) {
+    auto before = [&](std::size_t other) { return trace.leads_to(other, i); };
+    auto behind = [&](std::size_t other) { return trace.leads_to(i, other); };
+    auto joined = [&](std::size_t other) {
+      const bool end = other == trace.layers.size();
+      return (end ? trace.end : trace.layers[other].origin()).sources.size() > 1;
+    };
+    return std::ranges::any_of(trace.consumers(i), joined) ||
+           std::ranges::none_of(trained, before) || std::ranges::none_of(trained, behind);
+  });
+  if (frozen.empty() || 2 * frozen.size() > trained.size()) return;
+  const LayerRecord& layer = c.run.layers[frozen[0]];
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Warning, layer);
+  f.cause = fmt::format("{} {} frozen, amid layers that learn", listed(paths(c, frozen)),
+                        frozen.size() == 1 ? "is" : "are");
+  f.remedies = {{Cure::Manual, "let it learn, before the optimiser is made",
+                 code_for(layer.path, layer.type) + ".requires_grad_();"}};
+  found.push_back(std::move(f));
+}
+
+}  // namespace
+
+void check_reach(const Case& c, Found& found) {
+  report_unused(c, found);
+  report_frozen(c, found);
+  const std::vector<std::size_t> blocked = blocked_layers(c);
+  if (blocked.empty() || c.nonfinite_at) return;
+  if (reach_of(c.run.layers[blocked.back()]) == Reach::Nothing) {
+    report_cut(c, blocked, found);
+  } else {
+    report_zero(c, blocked, found);
+  }
+}
+
+}  // namespace gradus::observe::doctor

@@ -1,0 +1,200 @@
+#include "gradus/observe/remedy/search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/operators.h"
+#include "gradus/observe/theory/recursion.h"
+#include "gradus/tensor/context.h"
+#include "gradus/tensor/statistics.h"
+
+namespace gradus::observe {
+namespace {
+
+// Of worth(), see there.
+constexpr double kExcellent = 0.5;
+constexpr double kGood = 0.35;
+constexpr double kFair = 0.15;
+constexpr double kSlow = 0.02;     // learned() of a network that is slow but not sick
+constexpr double kUnsteady = 0.6;  // of its worth is left to a plan on the brink of divergence
+constexpr double kAbout = 0.75;    // of the best, to do about as well
+constexpr double kBetter = 0.05;   // what a change must gain
+constexpr double kSome = 0.1;      // learned() in the shorter trial, to be worth a longer one
+constexpr int kLonger = 4;
+
+bool learns_slowly(const Outcome& o) {
+  const double fall = (o.first_loss - o.last_loss) / std::max(std::abs(o.constant_loss), 1e-30);
+  return o.learned() >= kSlow && fall >= kSlow / 2;
+}
+
+bool ratio_within(const Outcome& o, double factor) {
+  const auto inside = [&](const std::optional<double>& ratio) {
+    return !ratio || (*ratio > 1 / factor && *ratio < factor);
+  };
+  return inside(o.first_ratio) && inside(o.last_ratio);
+}
+
+/// Plans made of nothing but named cures first, by the last named of them; the others as they were.
+void put_named_first(const std::vector<Cure>& named, std::vector<Plan>& plans) {
+  const auto rank = [&](const Plan& plan) {
+    std::ptrdiff_t last = 0;
+    for (Cure cure : plan.cures())
+      last = std::max(last, std::ranges::find(named, cure) - named.begin());
+    return last;
+  };
+  std::ranges::stable_sort(plans, {}, rank);
+}
+
+}  // namespace
+
+Search::Search(nn::Module& net, const Batch& batch, const LossFunction& loss,
+               const WhatIfOptions& options)
+    : net_(net), batch_(batch), options_(options), trials_(net, batch, loss, options) {}
+
+const Outcome& Search::untouched() {
+  if (!untouched_) untouched_ = trials_.run({}, options_.steps * kLonger);
+  return *untouched_;
+}
+
+bool Search::is_healthy() {
+  return untouched().finite && learns_slowly(untouched()) && ratio_within(untouched(), 1e4) &&
+         !trials_.run({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
+}
+
+/// Whether all units of a hidden layer have the same weights, but for rounding; if so they are 0.
+bool Search::has_equal_units() const {
+  NoGrad no_grad;
+  const Trace run = trace(net_, batch_.inputs, context.at);
+  for (std::size_t i = 0; i < run.layers.size(); ++i) {
+    const Tensor weight = role_of(run.layers[i]).weight;
+    if (!weight.defined() || weight.size(0) < 2 || std::ranges::count(run.end.sources, i) > 0) {
+      continue;
+    }
+    const double apart = statistics(weight - weight[Slice(0, 1)]).rms;
+    if (apart <= 1e-4 * statistics(weight).rms) return true;
+  }
+  return false;
+}
+
+/// The gradient arrives everywhere, but the weights hardly move.
+bool Search::is_slow() {
+  return untouched().finite && untouched().largest_move > 0 && untouched().largest_move < 0.01 &&
+         ratio_within(untouched(), 30);
+}
+
+/// At the end, or sooner. An output that does not fit the loss is wrong even where it learns.
+bool Search::is_better(const Tried& tried) {
+  if (tried.outcome.score() > untouched().score() + kBetter) return true;
+  if (tried.outcome.score() < untouched().score() - kBetter) return false;
+  if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
+  return tried.plan.other_loss || tried.shorter.score() > untouched_shorter_->score() + kBetter;
+}
+
+/// The mean of both trials' scores: to have learned the batch after all is half of it, to have done
+/// so soon the other.
+double Search::Tried::worth() const {
+  const double mean = (outcome.score() + std::max(shorter.score(), 0.0)) / 2;
+  return steady ? mean : mean - (1 - kUnsteady) * std::abs(mean);
+}
+
+/// Other batches have other gradients than this one: a plan that three times the rate would undo
+/// stands on the brink.
+bool Search::is_steady(const Tried& tried) {
+  Plan faster = tried.plan;
+  faster.rate *= 3;
+  return trials_.run(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
+}
+
+bool Search::examine(const Tried& shorter) {
+  Tried longer = try_longer(shorter.plan, shorter.outcome);
+  if (!is_better(longer)) return false;
+  better_.push_back(with_best_rate(std::move(longer)));
+  better_.back().steady = is_steady(better_.back());
+  return better_.back().worth() >= kExcellent;
+}
+
+bool Search::is_allowed(const Plan& plan) const {
+  return !options_.cures || std::ranges::all_of(plan.cures(), [&](Cure cure) {
+    return std::ranges::count(*options_.cures, cure) > 0;
+  });
+}
+
+bool Search::find_excellent(const std::vector<Plan>& plans) {
+  std::vector<Tried> doubtful;
+  for (const Plan& plan : plans) {
+    if (!is_allowed(plan)) continue;
+    Tried tried{plan, trials_.run(plan, options_.steps), {}};
+    if (!tried.outcome.not_applicable.empty()) continue;
+    tried_.push_back(tried);
+    if (tried.outcome.learned() < kSome) {
+      doubtful.push_back(std::move(tried));
+    } else if (examine(tried)) {
+      return true;
+    }
+  }
+  std::ranges::stable_sort(doubtful, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
+    if (doubtful[i].outcome.finite && examine(doubtful[i])) return true;
+  }
+  return false;
+}
+
+Search::Tried Search::try_longer(const Plan& plan, const Outcome& shorter) {
+  return {plan, trials_.run(plan, options_.steps * kLonger), shorter};
+}
+
+/// Ten times as low a rate, or as high, may work better still.
+Search::Tried Search::with_best_rate(Tried tried) {
+  while (tried.plan.rate != 1) {
+    Plan further = tried.plan;
+    further.rate *= further.rate < 1 ? 0.1 : 10;
+    Tried next = try_longer(further, trials_.run(further, options_.steps));
+    if (!(next.worth() > tried.worth() + kBetter)) break;
+    tried = std::move(next);
+  }
+  return tried;
+}
+
+Search::Tried Search::best() const {
+  if (better_.empty()) return {Plan(), *untouched_, {}};
+  if (better_.back().worth() >= kExcellent) return better_.back();
+  double highest = -std::numeric_limits<double>::infinity();
+  for (const Tried& t : better_) highest = std::max(highest, t.worth());
+  const double about = highest - (1 - kAbout) * std::abs(highest);
+  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.worth() >= about; });
+}
+
+/// The best of the plans tried since `from`, each with one remedy more.
+std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) const {
+  std::vector<Tried> best(tried_.begin() + static_cast<std::ptrdiff_t>(from), tried_.end());
+  std::ranges::stable_sort(best, std::ranges::greater(),
+                           [](const Tried& t) { return t.outcome.score(); });
+  std::vector<Plan> plans;
+  for (std::size_t b = 0; b < std::min(bases, best.size()); ++b) {
+    for (const Plan& companion : companions()) {
+      Plan plan = combined(best[b].plan, companion);
+      if (plan.cures().size() > best[b].plan.cures().size()) plans.push_back(std::move(plan));
+    }
+  }
+  return plans;
+}
+
+Search::Tried Search::run(const std::vector<Cure>& named_first) {
+  std::vector<Plan> plans =
+      first_line(is_slow() || std::ranges::count(named_first, Cure::HigherRate) > 0);
+  put_named_first(named_first, plans);
+  for (const double enough : {kGood, kFair, 0.0}) {
+    const std::size_t before = tried_.size();
+    if (find_excellent(plans) || best().worth() >= enough) break;
+    plans = with_companions(before, enough == kGood ? 2 : 1);
+    if (enough == kGood) {
+      const std::vector<Plan> proven = second_line();
+      plans.insert(plans.begin(), proven.begin(), proven.end());
+    }
+  }
+  return best();
+}
+
+}  // namespace gradus::observe

@@ -1,0 +1,161 @@
+#include "gradus/observe/watch/sampling.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/ops.h"
+#include "gradus/tensor/creation.h"
+#include "gradus/tensor/dtype.h"
+#include "gradus/tensor/ops.h"
+#include "gradus/tensor/statistics.h"
+
+namespace gradus::observe {
+namespace {
+
+/// Calls visit(elements, rows, units) with the contiguous elements of x: (..., units).
+template <class Visit>
+void visit_rows(const Tensor& x, Visit visit) {
+  const Tensor dense = kernel::contiguous(x);
+  const std::int64_t units = x.dim() == 0 ? 1 : x.size(-1);
+  const std::int64_t rows = units == 0 ? 0 : x.numel() / units;
+  visit_floating(x.dtype(), [&](auto zero) { visit(dense.data<decltype(zero)>(), rows, units); });
+}
+
+/// Rows of `length` elements, evenly spaced. Their distance is odd, so that among the runs of a
+/// matrix no column is favoured.
+Tensor every_so_many(const Tensor& x, std::int64_t length, std::int64_t limit) {
+  NoGrad no_grad;
+  const std::int64_t rows = x.numel() / length;
+  const std::int64_t wanted = std::clamp<std::int64_t>(limit / length, 2, rows);
+  const std::int64_t distance = std::max<std::int64_t>(1, (rows / wanted) | 1);
+  const std::int64_t taken = (rows + distance - 1) / distance;
+  const Tensor dense = kernel::contiguous(x.detach());
+  const Tensor some = empty({taken, length}, x.dtype());
+  visit_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = dense.data<T>();
+    T* to = some.data<T>();
+    for (std::int64_t i = 0; i < taken; ++i) {
+      std::copy_n(from + i * distance * length, length, to + i * length);
+    }
+  });
+  return some;
+}
+
+/// floor(log2 |x|) by the exponent's bits; a denormal counts as the smallest normal number.
+int exponent_of(float x) {
+  return static_cast<int>((std::bit_cast<std::uint32_t>(x) >> 23) & 255) - 127;
+}
+
+template <class Alive>
+void note_where(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& last_alive,
+                Alive alive) {
+  visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
+    last_alive.resize(static_cast<std::size_t>(units), -1);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const auto* row = elements + r * units;
+      for (std::int64_t u = 0; u < units; ++u) {
+        std::int32_t& last = last_alive[static_cast<std::size_t>(u)];
+        last = alive(row[u]) ? now : last;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+Tensor some_rows(const Tensor& x, std::int64_t limit) {
+  if (limit == 0 || x.numel() <= limit || x.dim() < 2) return some_runs(x, limit);
+  return every_so_many(x, x.size(-1), limit);
+}
+
+Tensor some_runs(const Tensor& x, std::int64_t limit) {
+  constexpr std::int64_t run = 64;
+  if (limit == 0 || x.numel() <= limit || x.numel() < 2 * run) return x;
+  return every_so_many(x, run, limit);
+}
+
+Sample sample_of(const Tensor& x) {
+  if (!x.defined() || !x.is_floating() || x.numel() == 0) return {};
+  const Statistics s = statistics(x);
+  constexpr std::int64_t most = 0xffffffff;
+  return {.rms = static_cast<float>(s.rms),
+          .mean = static_cast<float>(s.mean),
+          .abs_max = static_cast<float>(s.abs_max),
+          .zero_share = static_cast<float>(s.zero_share()),
+          .nonfinite = static_cast<std::uint32_t>(std::min(s.nonfinite, most)),
+          .count = static_cast<std::uint32_t>(std::min(s.count, most))};
+}
+
+LogHistogram log_histogram(const Tensor& x) {
+  constexpr std::int64_t most = 1024;
+  LogHistogram histogram;
+  if (!x.defined() || !x.is_floating()) return histogram;
+  visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
+    const std::int64_t count = rows * units;
+    // An odd stride meets all units, however many there are.
+    const std::int64_t stride = std::max<std::int64_t>(1, (count / most) | 1);
+    for (std::int64_t i = 0; i < count && histogram.total < most; i += stride) {
+      const auto value = static_cast<float>(elements[i]);
+      ++histogram.total;
+      if (value == 0 || std::isnan(value)) continue;
+      const int bin = exponent_of(value) - LogHistogram::exponent_of_first;
+      ++histogram.counts[static_cast<std::size_t>(std::clamp(bin, 0, LogHistogram::bins - 1))];
+    }
+  });
+  return histogram;
+}
+
+float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples) {
+  constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
+  if (rows.dim() < 2 || rows.numel() == 0) return unknown;
+  const std::int64_t units = rows.size(-1), taken = rows.numel() / units;
+  if (taken < 2) return unknown;
+  NoGrad no_grad;
+  const double of_sum = statistics(sum(rows.reshape({taken, units}), {0})).rms;
+  const auto n = static_cast<double>(taken);
+  const double of_mean = of_sum / n;
+  const double variance_of_mean = (rms * rms - of_mean * of_mean) / (n - 1);
+  if (!(variance_of_mean > 0)) return unknown;
+  // What is above the noise's 1 grows with the number of samples.
+  const double excess = of_mean * of_mean / variance_of_mean - 1;
+  return static_cast<float>(std::max(0.0, 1 + excess * static_cast<double>(samples) / n));
+}
+
+Shares shares_outside(const Tensor& x, double low, double high) {
+  Shares shares;
+  if (x.numel() == 0) return shares;
+  visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
+    using T = std::remove_cvref_t<decltype(*elements)>;
+    const auto below = static_cast<T>(low), above = static_cast<T>(high);
+    const std::int64_t count = rows * units;
+    std::int64_t under = 0, over = 0;
+    for (std::int64_t begin = 0; begin < count; begin += 1 << 16) {
+      std::int32_t u = 0, o = 0;  // narrow counters, for the loop to be vectorised
+      const std::int64_t end = std::min(count, begin + (1 << 16));
+      for (std::int64_t i = begin; i < end; ++i) {
+        u += elements[i] < below ? 1 : 0;
+        o += elements[i] > above ? 1 : 0;
+      }
+      under += u;
+      over += o;
+    }
+    shares.low = static_cast<float>(under) / static_cast<float>(count);
+    shares.high = static_cast<float>(over) / static_cast<float>(count);
+  });
+  return shares;
+}
+
+void note_alive(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& last_alive) {
+  note_where(x, now, last_alive, [](auto v) { return v != 0; });
+}
+
+void note_alive_above(const Tensor& z, double zero_to, std::int32_t now,
+                      std::vector<std::int32_t>& last_alive) {
+  note_where(z, now, last_alive,
+             [zero_to](auto v) { return v > static_cast<decltype(v)>(zero_to); });
+}
+
+}  // namespace gradus::observe
