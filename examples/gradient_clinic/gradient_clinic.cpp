@@ -24,7 +24,7 @@ usage: gradient_clinic [--seeds N] [--half tune|report|all] [--only NAME] [--qui
                that were kept for the report (default), or all
   --only NAME  programs with NAME in their name or their fault's; prints what is
                found and repaired in the first run
-  --quick      no repairs but of every fifth fault
+  --quick      no repairs but of every tenth fault
   --list       the programs and their faults
 )";
 
@@ -94,7 +94,7 @@ void treat_all(const Gallery& faults, Variant Fault::*variant, const Settings& s
     const bool wanted = (name + fault.name).find(settings.only) != std::string::npos;
     if (!(fault.*variant).make || !wanted) continue;
     progress.show(static_cast<double>(i) / static_cast<double>(faults.size()), name);
-    const bool repairs = fault.repairable && (!settings.quick || i % 5 == 0);
+    const bool repairs = fault.repairable && (!settings.quick || i % 10 == 0);
     half.add(fault, tally_of(fault, fault.*variant, settings, repairs));
   }
   progress.clear();
@@ -127,6 +127,7 @@ int main(int argc, char** argv) try {
   const bool only_list = arguments.flag("--list");
   arguments.finish();
 
+  set_num_threads(1);  // no layer here is large enough to share
   const Gallery faults = gallery();
   if (only_list) {
     list(faults);
@@ -134,8 +135,8 @@ int main(int argc, char** argv) try {
   }
   const auto sick = std::ranges::count_if(faults, [](const Fault& f) { return !f.healthy(); });
   fmt::print(
-      "{} faults and {} kinds of healthy networks, {} seeds. Each stands in the\n"
-      "programs that the doctor's rules were tuned on, and in others that were kept\n"
+      "{} faults and {} kinds of healthy networks, seeds 1 to {}. Each stands in\n"
+      "the programs that the doctor was tuned on, and in others that were kept\n"
       "for the report. score: on the training data after the diagnosis; 1 is perfect\n"
       "and 0 what a constant answer reaches. repaired: the network scores {} or more\n"
       "when it is trained anew after observe::repair.\n",
