@@ -148,13 +148,13 @@ int main(int argc, char** argv) try {
     outcomes.push_back(run(variant, digits, seed, epochs, outcomes.empty() ? report : ""));
   }
 
-  fmt::print("\n{:<38} {:>10} {:>9} {:>8}  {}\n", "variant", "first/last", "held-out", "seconds",
+  fmt::print("\n{:<37} {:>10} {:>8} {:>7}  {}\n", "variant", "first/last", "held-out", "seconds",
              "diagnosis");
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const Outcome& outcome = outcomes[i];
     const char* first =
         outcome.findings.empty() ? "healthy" : to_string(outcome.findings.list.front().symptom);
-    fmt::print("{:<38} {:>10.1e} {:>7.1f} % {:>8.1f}  {}\n", variants[i].title, outcome.ratio,
+    fmt::print("{:<37} {:>10.1e} {:>6.1f} % {:>7.1f}  {}\n", variants[i].title, outcome.ratio,
                100 * outcome.accuracy, outcome.seconds, first);
   }
   fmt::print(
@@ -164,7 +164,7 @@ int main(int argc, char** argv) try {
       "connections (Yang et al. 2019); the skips tame that.\n"
       "\nWhat the monitor found in '{}':\n\n{}\n"
       "\nIts report, to be opened in a browser: {}\n",
-      depth, variants[0].title, outcomes[0].findings, std::filesystem::absolute(report).string());
+      depth, variants[0].title, outcomes[0].findings, report.string());
 } catch (const Error& error) {
   fmt::print(stderr, "digits: {}\n", error.what());
   return 1;

@@ -119,8 +119,7 @@ usage: initialisation [--width N] [--seeds N]
     }
     fmt::print("{}\n{}\n", measured, expected);
   }
-  fmt::print(
-      "* recommended_for(): the rule of thumb. Near 1 is best; a sigmoid has no good one.\n");
+  fmt::print("* recommended_for(): the rule of thumb. Near 1 is best. A sigmoid has none.\n");
 } catch (const Error& error) {
   fmt::print(stderr, "initialisation: {}\n", error.what());
   return 1;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradus/observe/wrapped.h"
+
 namespace gradus::observe {
 namespace {
 
@@ -64,8 +66,21 @@ std::string measurement(const Finding& finding) {
   // The sign of a NaN says nothing.
   const double measured =
       std::isnan(finding.measured) ? std::abs(finding.measured) : finding.measured;
-  return fmt::format("\n  measured: {:.3g}, {}\n            {}since step {}", measured,
-                     finding.statistic, beside, finding.since_step);
+  return fmt::format("\n  measured: {}\n            {}since step {}",
+                     wrapped(fmt::format("{:.3g}, {}", measured, finding.statistic), 12, 12),
+                     beside, finding.since_step);
+}
+
+/// A line of code; what it replaces, or where it goes, stands above it where it is long.
+std::string code_lines(const std::string& code) {
+  const std::string indent = "\n            ";
+  const std::size_t comment = code.find("  // ");
+  if (indent.size() - 1 + code.size() <= 80 || comment == std::string::npos) return indent + code;
+  std::string above;
+  for (char c : wrapped(code.substr(comment + 5), 0, 15)) {
+    above += c == '\n' ? indent + "// " : std::string(1, c);
+  }
+  return indent + "// " + above + indent + code.substr(0, comment);
 }
 
 }  // namespace
@@ -108,11 +123,12 @@ std::string to_string(const Finding& finding) {
   std::string text = fmt::format("{}: {} [{}]", to_string(finding.severity),
                                  headline(finding.symptom), to_string(finding.symptom));
   text += place(finding) + measurement(finding);
-  if (!finding.cause.empty()) text += "\n  cause: " + finding.cause;
+  if (!finding.cause.empty()) text += "\n  cause: " + wrapped(finding.cause, 9, 9);
   for (std::size_t i = 0; i < finding.remedies.size(); ++i) {
     const Remedy& remedy = finding.remedies[i];
-    text += fmt::format("\n  {} {}", i == 0 ? "remedy:" : "or:    ", remedy.action);
-    if (!remedy.code.empty()) text += "\n            " + remedy.code;
+    text +=
+        fmt::format("\n  {} {}", i == 0 ? "remedy:" : "or:    ", wrapped(remedy.action, 10, 10));
+    if (!remedy.code.empty()) text += code_lines(remedy.code);
   }
   return text;
 }

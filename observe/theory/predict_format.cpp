@@ -1,11 +1,10 @@
 #include <algorithm>
 
 #include "gradus/observe/predict.h"
+#include "gradus/observe/wrapped.h"
 
 namespace gradus::observe {
 namespace {
-
-constexpr std::size_t kWidth = 80;
 
 /// Three digits in at most 8 columns, "-" where there is nothing to tell.
 std::string number(std::optional<double> value) {
@@ -17,26 +16,6 @@ std::string label(const LayerPrediction& layer, std::size_t width) {
   if (layer.call > 0) text += fmt::format(" #{}", layer.call + 1);
   if (text.size() > width) text = "..." + text.substr(text.size() - width + 3);
   return text;
-}
-
-/// The text with line breaks, later lines indented.
-std::string wrapped(const std::string& text, std::size_t indent) {
-  std::string out;
-  std::size_t column = 0;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find(' ', start), text.size());
-    if (column > 0 && column + 1 + end - start > kWidth) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > 0) {
-      out += ' ';
-      ++column;
-    }
-    out += text.substr(start, end - start);
-    column += end - start;
-    start = end + 1;
-  }
-  return out;
 }
 
 }  // namespace
