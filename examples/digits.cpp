@@ -148,13 +148,13 @@ int main(int argc, char** argv) try {
     outcomes.push_back(run(variant, digits, seed, epochs, outcomes.empty() ? report : ""));
   }
 
-  fmt::print("\n{:<37} {:>10} {:>8} {:>7}  {}\n", "variant", "first/last", "held-out", "seconds",
+  fmt::print("\n{:<37} {:>10} {:>8} {:>6} {}\n", "variant", "first/last", "held-out", "time/s",
              "diagnosis");
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const Outcome& outcome = outcomes[i];
     const char* first =
         outcome.findings.empty() ? "healthy" : to_string(outcome.findings.list.front().symptom);
-    fmt::print("{:<37} {:>10.1e} {:>6.1f} % {:>7.1f}  {}\n", variants[i].title, outcome.ratio,
+    fmt::print("{:<37} {:>10.1e} {:>6.1f} % {:>6.1f} {}\n", variants[i].title, outcome.ratio,
                100 * outcome.accuracy, outcome.seconds, first);
   }
   fmt::print(
