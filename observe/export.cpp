@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <map>
 
 #include "gradus/observe/export/run_sink.h"
 #include "gradus/tensor/context.h"
@@ -43,10 +44,10 @@ RunSink::RunSink(std::string file)
 void RunSink::append(const RunRecord& record) {
   introduce(record);
   // The histories are one a layer; a file is read step by step.
-  std::vector<std::pair<std::int64_t, std::function<void()>>> news;
+  std::multimap<std::int64_t, std::function<void()>> news;
   auto collect = [&](const auto& history, auto tell) {
     for (const auto& entry : history) {
-      if (entry.step > last_step_) news.emplace_back(entry.step, [=, &entry] { tell(entry); });
+      if (entry.step > last_step_) news.emplace(entry.step, [=, &entry] { tell(entry); });
     }
   };
   collect(record.steps, [this](const RunStep& s) { step(s); });
@@ -57,9 +58,8 @@ void RunSink::append(const RunRecord& record) {
   for (const ParameterRecord& p : record.parameters) {
     collect(p.steps, [this, &p](const ParameterStep& s) { parameter(p, s); });
   }
-  std::ranges::stable_sort(news, {}, [](const auto& entry) { return entry.first; });
   for (const auto& [step, tell] : news) tell();
-  if (!news.empty()) last_step_ = news.back().first;
+  if (!news.empty()) last_step_ = news.rbegin()->first;
   finish();
   flush();
 }

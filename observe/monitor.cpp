@@ -15,6 +15,7 @@ void validate(const MonitorOptions& options) {
   check(options.budget >= 0 && options.budget < 1, "budget is a share in [0, 1), got {}",
         options.budget);
   check(options.history >= 8, "history must be at least 8, got {}", options.history);
+  check(options.elements >= 0, "elements must be at least 0, got {}", options.elements);
   check(options.window >= 1, "window must be at least 1, got {}", options.window);
 }
 

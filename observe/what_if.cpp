@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradus/observe/remedy/trial.h"
+#include "gradus/observe/sort_stably.h"
 #include "gradus/tensor/context.h"
 
 namespace gradus::observe {
@@ -37,9 +38,8 @@ WhatIf what_if(nn::Module& net, const Batch& batch, const LossFunction& loss,
   }
   for (Outcome& o : result.outcomes) o.constant_loss = trials.least_constant_loss();
   result.untouched.constant_loss = trials.least_constant_loss();
-  std::ranges::stable_sort(result.outcomes, std::ranges::greater(), &Outcome::score);
-  std::ranges::stable_partition(result.outcomes,
-                                [](const Outcome& o) { return o.not_applicable.empty(); });
+  sort_stably(result.outcomes, std::greater(),
+              [](const Outcome& o) { return std::pair(o.not_applicable.empty(), o.score()); });
   return result;
 }
 

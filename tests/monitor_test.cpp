@@ -387,3 +387,23 @@ TEST_CASE("what makes the output is known", "[monitor]") {
   CHECK(monitor.layer("2").saturates);
   CHECK(monitor.layer("2").last().activation);
 }
+
+TEST_CASE("a network that theory cannot run is watched all the same", "[monitor]") {
+  struct Once : nn::Module {
+    nn::Linear layer = child("layer", nn::Linear(4, 3));
+    std::shared_ptr<int> runs = std::make_shared<int>(0);
+    Tensor forward(const Tensor& x) override {
+      if (++*runs == 2) throw std::runtime_error("runs once a step");
+      return layer(x);
+    }
+  };
+  Once net;
+  Training training(net);
+  Monitor monitor(net);
+  *net.runs = 1;  // so that theory's run fails
+  training.step(monitor);
+  CHECK_FALSE(monitor.record().expected.has_value());
+  CHECK(monitor.layer("layer").last().grad);
+  training.step(monitor);
+  CHECK(monitor.layer("layer").steps.size() == 2);
+}

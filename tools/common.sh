@@ -26,8 +26,8 @@ as_root() {
 need_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This is no Debian or Ubuntu, so nothing is installed. gradus needs a C++20 compiler" \
-      "(g++ 11 or clang 16), CMake 3.22, Ninja, fmt, OpenBLAS with cblas.h, Google Highway and," \
-      "for its tests, Catch2. Debian's names: $*" >&2
+      "(g++ 11 or clang 16), CMake 3.22, Ninja, fmt, OpenBLAS with cblas.h, Google Highway," \
+      "nlohmann's JSON and, for its tests, Catch2. Debian's names: $*" >&2
     return
   fi
   local package missing=()

@@ -5,6 +5,7 @@
 
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/operators.h"
+#include "gradus/observe/sort_stably.h"
 #include "gradus/observe/theory/recursion.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/statistics.h"
@@ -43,7 +44,7 @@ void put_named_first(const std::vector<Cure>& named, std::vector<Plan>& plans) {
       last = std::max(last, std::ranges::find(named, cure) - named.begin());
     return last;
   };
-  std::ranges::stable_sort(plans, {}, rank);
+  sort_stably(plans, std::less(), rank);
 }
 
 }  // namespace
@@ -133,8 +134,7 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
       return true;
     }
   }
-  std::ranges::stable_sort(doubtful, std::ranges::greater(),
-                           [](const Tried& t) { return t.outcome.score(); });
+  sort_stably(doubtful, std::greater(), [](const Tried& t) { return t.outcome.score(); });
   for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
     if (doubtful[i].outcome.finite && examine(doubtful[i])) return true;
   }
@@ -169,8 +169,7 @@ Search::Tried Search::best() const {
 /// The best of the plans tried since `from`, each with one remedy more.
 std::vector<Plan> Search::with_companions(std::size_t from, std::size_t bases) const {
   std::vector<Tried> best(tried_.begin() + static_cast<std::ptrdiff_t>(from), tried_.end());
-  std::ranges::stable_sort(best, std::ranges::greater(),
-                           [](const Tried& t) { return t.outcome.score(); });
+  sort_stably(best, std::greater(), [](const Tried& t) { return t.outcome.score(); });
   std::vector<Plan> plans;
   for (std::size_t b = 0; b < std::min(bases, best.size()); ++b) {
     for (const Plan& companion : companions()) {

@@ -44,7 +44,7 @@ void Monitor::Watch::attach() {
 }
 
 bool Monitor::Watch::watching() const {
-  return observing_ && !busy_ && grad_enabled() && !Untouched::is_active();
+  return observing_ && grad_enabled() && !Untouched::is_active();
 }
 
 void Monitor::Watch::before_network(std::span<Tensor> inputs) {
@@ -63,13 +63,11 @@ void Monitor::Watch::before_network(std::span<Tensor> inputs) {
 }
 
 void Monitor::Watch::predict_on(const Tensor& input) {
-  busy_ = true;
   try {
     record_.expected = predict(*net_, input.detach());
-  } catch (const Error&) {
-    // A network that cannot be run twice has no prediction; training goes on.
+  } catch (const std::exception&) {
+    // A network that cannot be run on its own has no prediction; training goes on.
   }
-  busy_ = false;
 }
 
 void Monitor::Watch::after_network(const Tensor& output) {

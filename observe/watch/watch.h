@@ -112,7 +112,6 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   std::int64_t step_ = 0;
   std::int32_t observed_ = 0;  ///< observed steps so far
   bool observing_ = true;      ///< this step
-  bool busy_ = false;          ///< the network runs on the monitor's behalf
 };
 
 }  // namespace gradus::observe

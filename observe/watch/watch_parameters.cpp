@@ -3,6 +3,7 @@
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/node.h"
 #include "gradus/autograd/ops.h"
+#include "gradus/observe/untouched.h"
 #include "gradus/observe/watch/sampling.h"
 #include "gradus/observe/watch/watch.h"
 #include "gradus/tensor/context.h"
@@ -37,7 +38,7 @@ void Monitor::Watch::hook_parameters() {
 }
 
 void Monitor::Watch::after_gradient(std::size_t i, const Tensor& leaf) {
-  if (!observing_ || busy_) return;
+  if (!observing_ || Untouched::is_active()) return;
   Timed timed(record_.cost.observing_seconds);
   const ContextScope scope({});
   NoGrad no_grad;
