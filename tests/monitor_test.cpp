@@ -5,10 +5,12 @@
 
 #include "gradus/gradus.h"
 #include "tests/catch.h"
-#include "tests/messages.h"
+#include "tests/monitored_training.h"
 
 using namespace gradus;
 using observe::Monitor;
+using tests::small_net;
+using tests::Training;
 
 namespace {
 
@@ -20,37 +22,6 @@ void check_sample(const observe::Sample& sample, const Tensor& x) {
   CHECK(sample.zero_share == Approx(s.zero_share()));
   CHECK(sample.nonfinite == static_cast<std::uint32_t>(s.nonfinite));
   CHECK(sample.count == static_cast<std::uint32_t>(x.numel()));
-}
-
-/// A training of one batch.
-struct Training {
-  nn::Module& net;
-  optim::SGD sgd;
-  Tensor x, y;
-
-  Training(nn::Module& network, double lr = 0.1)
-      : net(network), sgd(network.parameters(), {.lr = lr}) {
-    manual_seed(3);
-    x = randn({16, 4});
-    y = randint(0, 3, {16});
-  }
-  Tensor backward() {
-    sgd.zero_grad();
-    Tensor loss = cross_entropy(net(x), y);
-    loss.backward();
-    return loss;
-  }
-  void step(Monitor& monitor) {
-    Tensor loss = backward();
-    sgd.step();
-    monitor.step(loss);
-  }
-};
-
-nn::Sequential small_net() {
-  manual_seed(1);
-  return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 6), nn::Tanh(),
-                        nn::Linear(6, 3)};
 }
 
 }  // namespace
@@ -163,21 +134,6 @@ TEST_CASE("layers called again, frozen, shared or residual", "[monitor]") {
   CHECK(monitor.layer("in").last().grad);
 }
 
-TEST_CASE("a monitor keeps the network alive", "[monitor]") {
-  std::optional<nn::Sequential> net = small_net();
-  const Tensor x = randn({8, 4});
-  Monitor monitor(*net);
-  nn::Sequential other = *net;
-  net.reset();
-  Tensor loss = other(x).sum();
-  loss.backward();
-  monitor.step(loss);
-  CHECK(monitor.layer("0").module->type_name() == "Linear");
-  nn::Module& base = other;
-  Monitor of_base(base);
-  CHECK(of_base.record().network == "Sequential");
-}
-
 TEST_CASE("dead units are those that are 0 for a whole window", "[monitor]") {
   nn::Sequential net{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 3)};
   {
@@ -234,54 +190,6 @@ TEST_CASE("saturated shares tell the side", "[monitor]") {
   CHECK(monitor.layer("0").saturates);
 }
 
-TEST_CASE("clipping shows in the norms", "[monitor]") {
-  nn::Sequential net = small_net();
-  Training training(net);
-  Monitor monitor(net);
-  Tensor loss = training.backward();
-  optim::clip_grad_norm_(net.parameters(), 1e-3);
-  training.sgd.step();
-  monitor.step(loss);
-  training.step(monitor);
-  const auto& steps = monitor.record().steps;
-  CHECK(steps[0].clipped());
-  CHECK(steps[0].clipped_norm == Approx(1e-3).epsilon(1e-3));
-  CHECK(steps[0].grad_norm > 0.01);
-  CHECK(steps[0].update_norm == Approx(1e-4).epsilon(1e-2));
-  CHECK_FALSE(steps[1].clipped());
-}
-
-TEST_CASE("steps are sampled, and memory stays bounded", "[monitor]") {
-  nn::Sequential net = small_net();
-  Training training(net);
-  Monitor monitor(net, {.dense = 3, .every = 5, .history = 16, .histograms = 8});
-  std::size_t bytes = 0;
-  for (int i = 0; i < 400; ++i) {
-    training.step(monitor);
-    if (i == 200) bytes = monitor.record().cost.bytes;
-  }
-  const auto& layer = monitor.layer("2");
-  CHECK(layer.steps.size() <= 16);
-  CHECK(layer.steps.back().step == 395);
-  CHECK(layer.steps.front().step == 0);
-  CHECK(monitor.record().cost.observed_steps == 3 + 79);
-  CHECK(monitor.record().steps.back().step == 399);
-  CHECK(monitor.record().cost.bytes < bytes + 300 * sizeof(observe::RunStep));
-  CHECK(monitor.record().cost.share() > 0);
-  for (std::size_t i = 1; i < layer.steps.size(); ++i) {
-    CHECK(layer.steps[i].step > layer.steps[i - 1].step);
-  }
-}
-
-TEST_CASE("a budget spaces the observed steps", "[monitor]") {
-  nn::Sequential net = small_net();
-  Training training(net);
-  Monitor monitor(net, {.dense = 0, .every = 1, .budget = 0.001, .predict = false});
-  for (int i = 0; i < 50; ++i) training.step(monitor);
-  CHECK(monitor.record().cost.observed_steps >= 1);
-  CHECK(monitor.record().cost.observed_steps < 50);
-}
-
 TEST_CASE("histograms count magnitudes by powers of two", "[monitor]") {
   manual_seed(4);
   nn::Sequential net{nn::Linear(4, 3)};
@@ -314,56 +222,6 @@ TEST_CASE("the gradient's signal-to-noise ratio is that of its batch mean", "[mo
   CHECK(monitor.layer("0").last().signal_to_noise == Approx(of_means / of_variances).epsilon(1e-4));
 }
 
-TEST_CASE("evaluations between two steps are not watched", "[monitor]") {
-  nn::Sequential net = small_net();
-  Training training(net);
-  Monitor monitor(net);
-  Tensor loss = training.backward();
-  const double seen =
-      statistics(linear(training.x, net.parameters()[0], net.parameters()[1]).detach()).rms;
-  {
-    NoGrad no_grad;
-    net(training.x * 100);
-  }
-  training.sgd.step();
-  monitor.step(loss);
-  CHECK(monitor.layer("0").z_rms() == Approx(seen));
-  CHECK(monitor.record().layers.size() == 3);
-}
-
-TEST_CASE("a monitor's errors name what there is", "[monitor]") {
-  nn::Sequential net = small_net();
-  Training training(net);
-  nn::ReLU nothing;
-  CHECK_THROWS_WITH(Monitor(nothing), Contains("holds no layer to watch"));
-  CHECK_THROWS_WITH(Monitor(net, {.every = 0}), Contains("every must be at least 1, got 0"));
-  CHECK_THROWS_WITH(Monitor(net, {.budget = 1.5}), Contains("budget"));
-  Monitor monitor(net);
-  training.step(monitor);
-  CHECK_THROWS_WITH(monitor.layer("1"), Contains("layer '1'") && Contains("'0', '2', '4'"));
-  CHECK_THROWS_WITH(monitor.parameter("9.weight"), Contains("'0.weight', '0.bias'"));
-  CHECK_THROWS_WITH(monitor.step(training.x), Contains("a tensor of one element"));
-}
-
-TEST_CASE("theory stands beside what was measured", "[monitor]") {
-  manual_seed(7);
-  nn::Sequential net;
-  for (int i = 0; i < 10; ++i) {
-    net.push_back(nn::Linear(i == 0 ? 4 : 100, 100));
-    net.push_back(nn::Tanh());
-  }
-  net.push_back(nn::Linear(100, 3));
-  Training training(net);
-  Monitor monitor(net);
-  training.step(monitor);
-  REQUIRE(monitor.record().expected.has_value());
-  const auto& expected = *monitor.record().expected;
-  REQUIRE(expected.layers.size() == monitor.record().layers.size());
-  const double ratio = *expected.layers[0].grad_rms / *expected.layers[9].grad_rms;
-  CHECK(monitor.record().gradient_ratio().value() == Approx(ratio).epsilon(0.5));
-  CHECK(monitor.record().hidden_layers().size() == 10);
-}
-
 TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
   manual_seed(8);
   nn::Sequential net{nn::Linear(4, 6), nn::PReLU(), nn::Linear(6, 6), nn::PReLU(),
@@ -386,24 +244,4 @@ TEST_CASE("what makes the output is known", "[monitor]") {
   CHECK(monitor.layer("2").is_output);
   CHECK(monitor.layer("2").saturates);
   CHECK(monitor.layer("2").last().activation);
-}
-
-TEST_CASE("a network that theory cannot run is watched all the same", "[monitor]") {
-  struct Once : nn::Module {
-    nn::Linear layer = child("layer", nn::Linear(4, 3));
-    std::shared_ptr<int> runs = std::make_shared<int>(0);
-    Tensor forward(const Tensor& x) override {
-      if (++*runs == 2) throw std::runtime_error("runs once a step");
-      return layer(x);
-    }
-  };
-  Once net;
-  Training training(net);
-  Monitor monitor(net);
-  *net.runs = 1;  // so that theory's run fails
-  training.step(monitor);
-  CHECK_FALSE(monitor.record().expected.has_value());
-  CHECK(monitor.layer("layer").last().grad);
-  training.step(monitor);
-  CHECK(monitor.layer("layer").steps.size() == 2);
 }
