@@ -13,7 +13,7 @@ void healthy(const char* name, nn::Module& net, const Batch& data, Options optio
 
 }  // namespace
 
-TEST_CASE("the doctor is silent on healthy classifiers", "[doctor]") {
+TEST_CASE("the doctor is silent on healthy classifiers", "[doctor][large]") {
   const int seed = GENERATE(0, 1);
   const int steps = GENERATE(4, 40, 150);
   manual_seed(static_cast<std::uint64_t>(seed));
@@ -38,7 +38,7 @@ TEST_CASE("the doctor is silent on healthy classifiers", "[doctor]") {
   healthy("clipped", clipped, digits(), Options{.lr = 0.05, .steps = steps, .clip = 1});
 }
 
-TEST_CASE("the doctor is silent on healthy deep networks", "[doctor]") {
+TEST_CASE("the doctor is silent on healthy deep networks", "[doctor][large]") {
   const int steps = GENERATE(4, 120);
   manual_seed(3);
   const Options adam{.lr = 1e-3, .adam = true, .steps = steps};
@@ -60,7 +60,7 @@ TEST_CASE("the doctor is silent on healthy deep networks", "[doctor]") {
   healthy("residual", residual, digits(), adam);
 }
 
-TEST_CASE("the doctor is silent on other healthy trainings", "[doctor]") {
+TEST_CASE("the doctor is silent on other healthy trainings", "[doctor][large]") {
   const int steps = GENERATE(4, 150);
   manual_seed(4);
   const Options adam{.lr = 1e-2, .adam = true, .steps = steps};

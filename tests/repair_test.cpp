@@ -120,7 +120,7 @@ observe::Findings found(observe::Symptom symptom, const std::vector<Cure>& cures
 
 }  // namespace
 
-TEST_CASE("gradients that vanish are repaired", "[repair]") {
+TEST_CASE("gradients that vanish are repaired", "[repair][large]") {
   check_repaired({"sigmoid, 10 layers of N(0, 1)",
                   circles,
                   [](const Batch& b) { return mlp<nn::Sigmoid>(b, 10, 20, 2, normal_weights(1)); },
@@ -133,7 +133,7 @@ TEST_CASE("gradients that vanish are repaired", "[repair]") {
                   {Cure::MatchedInit, Cure::OtherActivation, Cure::BatchNorm}});
 }
 
-TEST_CASE("gradients that explode are repaired", "[repair]") {
+TEST_CASE("gradients that explode are repaired", "[repair][large]") {
   check_repaired({"ReLU, weights of N(0, 1)",
                   digits,
                   [](const Batch& b) { return mlp<nn::ReLU>(b, 6, 40, 10, normal_weights(1)); },
