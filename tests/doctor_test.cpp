@@ -34,7 +34,7 @@ nn::init::Initializer normal(double std) {
 
 }  // namespace
 
-TEST_CASE("weights that do not fit their activation", "[doctor]") {
+TEST_CASE("weights that do not fit their activation", "[doctor][large]") {
   manual_seed(1);
   nn::Sequential vanishing = chain(2, 30, 50, 2, nn::Tanh());
   Finding f = only("30 tanh layers as constructed", Symptom::Initialization, vanishing, circles());
