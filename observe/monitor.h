@@ -14,7 +14,7 @@ struct MonitorOptions {
   std::int64_t every = 10;  ///< then one in so many
   double budget = 0;        ///< greatest share of the run's time to spend; 0: no limit
   /// Entries kept of each layer and parameter; see History. With the histograms they take some
-  /// 75 KB for a layer of two parameters, however long the run.
+  /// 90 KB for a layer of two parameters, however long the run.
   std::size_t history = 256;
   std::size_t histograms = 32;  ///< of which with histograms
   /// Tensors of more elements are judged by about so many, spread evenly; 0: always by all. Rows

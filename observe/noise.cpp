@@ -1,7 +1,8 @@
 #include "gradus/observe/noise.h"
 
-#include <algorithm>
 #include <cmath>
+
+#include "gradus/observe/median.h"
 
 namespace gradus::observe {
 
@@ -11,9 +12,7 @@ std::optional<double> signal_to_noise(const LayerRecord& layer, std::size_t wind
     if (!std::isnan(step.signal_to_noise)) known.push_back(step.signal_to_noise);
   }
   if (known.empty()) return std::nullopt;
-  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
-  std::nth_element(known.begin(), middle, known.end());
-  return *middle;
+  return median(std::move(known));
 }
 
 std::optional<NoiseFloor> noise_floor(const RunRecord& record, std::size_t window) {

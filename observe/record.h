@@ -21,8 +21,9 @@ struct Sample {
   float mean = 0;
   float abs_max = 0;
   float zero_share = 0;         ///< of elements that are exactly 0
-  std::uint32_t nonfinite = 0;  ///< NaN and infinities
-  std::uint32_t count = 0;      ///< elements looked at; 0: nothing was seen
+  std::uint32_t nonfinite = 0;  ///< NaN and infinities, of those looked at
+  std::uint32_t looked_at = 0;  ///< elements
+  std::uint32_t count = 0;      ///< elements of the tensor; 0: nothing was seen
 
   explicit operator bool() const { return count > 0; }
   bool all_zero() const { return count > 0 && zero_share == 1; }

@@ -20,7 +20,8 @@ RunRecord run(int steps, F loss, double update = 1e-3, double gradient = 1) {
       {.name = "w", .shape = {8, 8}, .tensor = ones({8, 8}), .steps = History<ParameterStep>()});
   record.parameters[0].tensor.requires_grad_();
   auto sample = [](double rms) {
-    return Sample{.rms = static_cast<float>(rms), .abs_max = static_cast<float>(rms), .count = 64};
+    const auto size = static_cast<float>(rms);
+    return Sample{.rms = size, .abs_max = size, .looked_at = 64, .count = 64};
   };
   for (int i = 0; i < steps; ++i) {
     record.steps.push({.step = i,

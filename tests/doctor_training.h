@@ -7,12 +7,14 @@
 #include "gradus/observe/doctor.h"
 #include "gradus/observe/monitor.h"
 #include "tests/catch.h"
+#include "tests/chain.h"
 
 /// Small trainings for the doctor to look at.
 namespace doctor_tests {
 
 using namespace gradus;
 using nn::init::Nonlinearity;
+using tests::chain;
 
 struct Batch {
   Tensor x, y;
@@ -84,17 +86,6 @@ inline observe::Findings train(nn::Module& net, const Batch& data, const Options
   return monitor.diagnose();
 }
 
-/// `depth` hidden layers, as constructed.
-inline nn::Sequential chain(std::int64_t in, std::int64_t depth, std::int64_t width,
-                            std::int64_t out, const nn::AnyModule& activation) {
-  nn::Sequential net;
-  for (std::int64_t i = 0; i < depth; ++i) {
-    net.push_back(nn::Linear(i == 0 ? in : width, width));
-    net.push_back(activation);
-  }
-  net.push_back(nn::Linear(width, out));
-  return net;
-}
 inline nn::Sequential matched(nn::Sequential net, Nonlinearity nonlinearity) {
   nn::init::apply(net, nn::init::recommended_for(nonlinearity));
   return net;

@@ -16,6 +16,7 @@
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
 #include "tests/catch.h"
+#include "tests/chain.h"
 
 using namespace gradus;
 using observe::lint;
@@ -40,13 +41,7 @@ using Found = std::vector<std::string>;
 
 nn::Sequential chain(std::int64_t depth, std::int64_t width, const nn::AnyModule& activation,
                      std::int64_t in = 2, std::int64_t out = 2) {
-  nn::Sequential net;
-  for (std::int64_t i = 0; i < depth; ++i) {
-    net.push_back(nn::Linear(i == 0 ? in : width, width));
-    net.push_back(activation);
-  }
-  net.push_back(nn::Linear(width, out));
-  return net;
+  return tests::chain(in, depth, width, out, activation);
 }
 
 }  // namespace

@@ -144,3 +144,24 @@ TEST_CASE("a network that theory cannot run is watched all the same", "[monitor]
   training.step(monitor);
   CHECK(monitor.layer("layer").steps.size() == 2);
 }
+
+TEST_CASE("a large tensor is judged by some of it, for the whole", "[monitor]") {
+  manual_seed(1);
+  nn::Sequential net{nn::Linear(4, 700), nn::ReLU(), nn::Linear(700, 3)};
+  Training training(net);
+  Monitor some(net);
+  Monitor all(net, {.elements = 0});
+  Tensor loss = training.backward();
+  training.sgd.step();
+  some.step(loss);
+  all.step(loss);
+
+  const observe::Sample& z = some.layer("0").last().z;
+  CHECK(z.count == 16 * 700);
+  CHECK(z.looked_at < 16 * 700);
+  CHECK(z.rms == Approx(all.layer("0").last().z.rms).epsilon(0.05));
+  CHECK(all.layer("0").last().z.looked_at == 16 * 700);
+  const double moved = all.record().steps.back().update_norm;
+  CHECK(some.record().steps.back().update_norm == Approx(moved).epsilon(0.05));
+  CHECK(moved == Approx(0.1 * all.record().steps.back().grad_norm).epsilon(1e-4));
+}

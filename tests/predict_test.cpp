@@ -17,6 +17,7 @@
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
 #include "tests/catch.h"
+#include "tests/chain.h"
 
 using namespace gradus;
 using observe::Prediction;
@@ -27,12 +28,7 @@ namespace {
 
 nn::Sequential chain(std::int64_t depth, std::int64_t width, const nn::AnyModule& activation,
                      const init::Initializer& weight, std::int64_t in = 2, std::int64_t out = 1) {
-  nn::Sequential net;
-  for (std::int64_t i = 0; i < depth; ++i) {
-    net.push_back(nn::Linear(i == 0 ? in : width, width));
-    net.push_back(activation);
-  }
-  net.push_back(nn::Linear(width, out));
+  nn::Sequential net = tests::chain(in, depth, width, out, activation);
   if (weight) init::apply(net, weight);
   return net;
 }

@@ -19,7 +19,7 @@ inline gradus::observe::Sample sample_of(double rms, bool lost = false) {
   gradus::observe::Sample sample;
   sample.rms = static_cast<float>(rms);
   sample.abs_max = static_cast<float>(3 * rms);
-  sample.count = 640;
+  sample.looked_at = sample.count = 640;
   sample.nonfinite = lost ? 640 : 0;
   return sample;
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "gradus/nn/embedding.h"
+#include "gradus/observe/theory/expected.h"
 
 namespace gradus::observe::doctor {
 namespace {
@@ -62,7 +63,7 @@ std::optional<double> output_variance(const RunRecord& run) {
     if (!layer.is_output || layer.steps.empty()) continue;
     const LayerStep& step = layer.last();
     const Sample& y = step.activation ? step.activation : step.z;
-    if (y.count < 8 * layer.units) return {};  // too few samples to vary
+    if (y.looked_at < 8 * layer.units) return {};  // too few samples to vary
     return double(y.rms) * y.rms - double(y.mean) * y.mean;
   }
   return {};
@@ -141,13 +142,6 @@ Series ratio(const Case& c, const LayerRecord& first, const LayerRecord& last) {
 
 }  // namespace
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 double midmean(std::vector<double> values) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
@@ -206,7 +200,14 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
     if (auto found = hidden_layer(run, i)) hidden.push_back(std::move(*found));
   }
   if (first == last) first = last = nullptr;
-  if (first != nullptr) gradient_ratio = ratio(*this, *first, *last);
+  if (first != nullptr) {
+    gradient_ratio = ratio(*this, *first, *last);
+    const auto expected = expected_profile(run).relative_grad_rms;
+    auto of = [&](const LayerRecord* layer) {
+      return expected[static_cast<std::size_t>(layer - run.layers.data())].value_or(0);
+    };
+    if (of(first) > 0 && of(last) > 0) expected_ratio = of(first) / of(last);
+  }
   // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin 2018).
   scatter = std::exp(std::sqrt(5 * widths));
 }
@@ -227,22 +228,16 @@ double Case::slope() const {
 }
 
 double Case::bound(double limit) const {
-  const auto expected = expected_ratio();
-  if (expected && (limit < 1 ? *expected < limit : *expected > limit)) return limit;
+  if (expected_ratio && (limit < 1 ? *expected_ratio < limit : *expected_ratio > limit)) {
+    return limit;
+  }
   return limit < 1 ? limit / scatter : limit * scatter;
 }
 
-std::optional<double> Case::expected_ratio() const {
-  if (!run.expected || first == nullptr) return {};
-  auto row = [&](const LayerRecord& layer) -> std::optional<double> {
-    for (const LayerPrediction& p : run.expected->layers) {
-      if (p.path == layer.path && p.call == layer.call) return p.grad_rms;
-    }
-    return {};
-  };
-  const auto top = row(*last), bottom = row(*first);
-  if (!top || !bottom || *top == 0) return {};
-  return *bottom / *top;
+Series Case::update_ratios(const ParameterRecord& parameter) const {
+  return series(parameter.steps, [](const ParameterStep& step) {
+    return step.change ? step.update_ratio() : std::nan("");
+  });
 }
 
 }  // namespace gradus::observe::doctor

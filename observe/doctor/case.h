@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gradus/observe/doctor/init_fit.h"
+#include "gradus/observe/median.h"
 #include "gradus/observe/record.h"
 
 /// What the doctor's rules look at: a run's record, put in order once for all of them.
@@ -13,7 +14,6 @@ namespace gradus::observe::doctor {
 /// Observed steps in a window; what is no matter of a single step must last for three of them.
 constexpr std::size_t kWindow = 10;
 
-double median(std::vector<double> values);   ///< 0 of none
 double midmean(std::vector<double> values);  ///< mean of the middle half; 0 of none
 
 struct Point {
@@ -110,6 +110,8 @@ struct Case {
   Series gradient_ratio;
   const LayerRecord* first = nullptr;  ///< whose ratio it is; null where there are no two
   const LayerRecord* last = nullptr;
+  /// What theory expects of it, for the weights as they were at the first observed step.
+  std::optional<double> expected_ratio;
   double scatter = 1;       ///< factor by which width alone makes the ratio scatter, two sigma
   bool normalized = false;  ///< there is a normalisation somewhere
   std::optional<std::int64_t> nonfinite_at;  ///< first step with a NaN or Inf
@@ -137,8 +139,8 @@ struct Case {
   /// ||dL/dw|| ||w|| / |L|: by which share the loss would change if the weights moved by all of
   /// their size. Near 0 at a minimum or on a plateau, where steps are small because slopes are.
   double slope() const;
-  /// What theory expects of the ratio, for the weights as they were at the first observed step.
-  std::optional<double> expected_ratio() const;
+  /// ParameterStep::update_ratio() of the steps in which a gradient arrived.
+  Series update_ratios(const ParameterRecord& parameter) const;
 };
 
 }  // namespace gradus::observe::doctor

@@ -29,7 +29,7 @@ bool bias_drowns(const Hidden& hidden) {
 
 /// Samples that a unit was seen on within a window.
 double samples_in_window(const LayerRecord& layer) {
-  const double rows = static_cast<double>(layer.last().z.count) /
+  const double rows = static_cast<double>(layer.last().z.looked_at) /
                       static_cast<double>(std::max<std::int64_t>(1, layer.units));
   return rows * static_cast<double>(std::min(kWindow, layer.steps.size()));
 }
@@ -69,7 +69,7 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
   f.since_step = since(c.gradient_ratio, [&](double x) { return x < threshold; });
   f.statistic = "RMS dL/dz, first over last hidden layer";
   f.measured = ratio;
-  f.expected = c.expected_ratio();
+  f.expected = c.expected_ratio;
   f.threshold = threshold;
   if (sigmoids > others) {
     f.cause = fmt::format(
@@ -98,7 +98,7 @@ void report_exploding(const Case& c, Severity severity, double ratio, double thr
   f.since_step = since(c.gradient_ratio, [&](double x) { return x > threshold; });
   f.statistic = "RMS dL/dz, first over last hidden layer";
   f.measured = ratio;
-  f.expected = c.expected_ratio();
+  f.expected = c.expected_ratio;
   f.threshold = threshold;
   f.cause = fmt::format(
       "the gradient grows {:.2g}-fold on its way from '{}' to '{}', so a step "

@@ -20,9 +20,7 @@ double update_now(const Case& c) {
   double greatest = 0;
   for (const ParameterRecord& p : c.run.parameters) {
     if (p.shape.size() < 2 || p.in_normalization) continue;
-    const auto medians = windows(c.series(p.steps, [](const ParameterStep& step) {
-      return step.change ? step.update_ratio() : std::nan("");
-    }));
+    const auto medians = windows(c.update_ratios(p));
     if (!medians.empty()) greatest = std::max(greatest, medians.back());
   }
   return greatest;

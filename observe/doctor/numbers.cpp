@@ -82,7 +82,7 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
     Failure failure{
         &layer,
         fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
-                    layer.path, step->z.nonfinite, step->z.count),
+                    layer.path, step->z.nonfinite, step->z.looked_at),
         ops_before(c, layer)};
     if (takes_only_input(c, layer) && failure.ops.empty() && !c.course.diverged()) {
       failure.where += ", though its weights were: the input of that step was not finite, or huge";
@@ -140,7 +140,7 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
 Failure failure_of(const Case& c, std::int64_t at) {
   if (c.run.input.nonfinite > 0) {
     return {nullptr, fmt::format("{} of {} elements of the first input were not finite",
-                                 c.run.input.nonfinite, c.run.input.count)};
+                                 c.run.input.nonfinite, c.run.input.looked_at)};
   }
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);

@@ -93,9 +93,9 @@ bool check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
                         guilty.size(), c.hidden.size());
   f.cause += fmt::format(": RMS dL/dz {} {:.2g}-fold from the last of them to the first",
                          shrinks ? "shrinks" : "grows", std::exp(std::abs(change)));
-  if (const auto expected = c.expected_ratio(); expected && *expected > 0) {
+  if (c.expected_ratio) {
     f.cause += fmt::format(", as theory expects of these weights ({:.2g}-fold)",
-                           std::max(*expected, 1 / *expected));
+                           std::max(*c.expected_ratio, 1 / *c.expected_ratio));
   }
   f.remedies = remedies_for(*worst_of(guilty), false);
   found.push_back(std::move(f));

@@ -198,9 +198,7 @@ void check_small_updates(const Case& c, Found& found) {
   Series updates;
   for (const ParameterRecord& p : c.run.parameters) {
     if (!is_weight(c, p) || !p.tensor.requires_grad()) continue;
-    const Series ratios = c.series(p.steps, [](const ParameterStep& step) {
-      return step.change ? step.update_ratio() : std::nan("");
-    });
+    const Series ratios = c.update_ratios(p);
     for (double ratio : windows(ratios)) {
       if (!(ratio > greatest) && fastest != nullptr) continue;
       greatest = ratio;

@@ -77,16 +77,21 @@ Tensor some_runs(const Tensor& x, std::int64_t limit) {
   return every_so_many(x, run, limit);
 }
 
-Sample sample_of(const Tensor& x) {
-  if (!x.defined() || !x.is_floating() || x.numel() == 0) return {};
-  const Statistics s = statistics(x);
-  constexpr std::int64_t most = 0xffffffff;
+Sample sample_of(const Tensor& x) { return sample_of(x, x); }
+
+Sample sample_of(const Tensor& some, const Tensor& whole) {
+  if (!some.defined() || !some.is_floating() || some.numel() == 0) return {};
+  const Statistics s = statistics(some);
+  auto narrow = [](std::int64_t n) {
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(n, 0xffffffff));
+  };
   return {.rms = static_cast<float>(s.rms),
           .mean = static_cast<float>(s.mean),
           .abs_max = static_cast<float>(s.abs_max),
           .zero_share = static_cast<float>(s.zero_share()),
-          .nonfinite = static_cast<std::uint32_t>(std::min(s.nonfinite, most)),
-          .count = static_cast<std::uint32_t>(std::min(s.count, most))};
+          .nonfinite = narrow(s.nonfinite),
+          .looked_at = narrow(s.count),
+          .count = narrow(whole.numel())};
 }
 
 LogHistogram log_histogram(const Tensor& x) {

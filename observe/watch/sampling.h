@@ -16,6 +16,8 @@ Tensor some_runs(const Tensor& x, std::int64_t limit);
 
 /// Of a floating tensor of any shape, in one pass; nothing of another.
 Sample sample_of(const Tensor& x);
+/// The same of `whole`, by the elements of it that are in `some`.
+Sample sample_of(const Tensor& some, const Tensor& whole);
 
 LogHistogram log_histogram(const Tensor& x);
 

@@ -123,7 +123,7 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   layer.units = output.dim() == 0 ? 1 : output.size(-1);
   const Tensor z = some_rows(output.detach(), options_.elements);
   seen->step.step = step_;
-  seen->step.z = sample_of(z);
+  seen->step.z = sample_of(z, output);
   judge_by_z(i, z);
   seen->histogrammed = histogram_due();
   if (seen->histogrammed) seen->histograms.z = log_histogram(z);
@@ -164,7 +164,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   const ContextScope scope({});
   const Tensor x = some_rows(input.detach(), options_.elements);
   LayerStep& step = source.latest->step;
-  step.activation = sample_of(x);
+  step.activation = sample_of(x, input);
   if (source.latest->histogrammed) source.latest->histograms.activation = log_histogram(x);
   const std::int64_t units = x.dim() == 0 ? 1 : x.size(-1);
   auto& alive = source.last_alive;
@@ -184,7 +184,7 @@ void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& s
   const Tensor g = some_rows(gradient.detach(), options_.elements);
   const std::int64_t samples =
       gradient.numel() / std::max<std::int64_t>(1, record_.layers[i].units);
-  seen->step.grad = sample_of(g);
+  seen->step.grad = sample_of(g, gradient);
   seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms, samples);
   if (seen->histogrammed) seen->histograms.grad = log_histogram(g);
   layers_[i].learned = seen;
@@ -233,8 +233,7 @@ bool Monitor::Watch::histogram_due() const { return options_.histograms > 0 && o
 void Monitor::Watch::choose_next(double loss) {
   const Cost& cost = record_.cost;
   observing_ = step_ < options_.dense || step_ % options_.every == 0 || !std::isfinite(loss);
-  const double others = cost.total_seconds - cost.observing_seconds - cost.setup_seconds;
-  if (options_.budget > 0 && cost.observing_seconds > options_.budget * others) observing_ = false;
+  if (options_.budget > 0 && cost.share() > options_.budget) observing_ = false;
 }
 
 std::size_t Monitor::Watch::bytes() const {

@@ -12,12 +12,11 @@
 namespace gradus::observe {
 namespace {
 
-/// Of all of x, from a sample of it.
-double squared_norm(const Sample& sample, const Tensor& x) {
+double squared_norm(const Sample& sample) {
+  if (!sample) return 0;
   const double rms = sample.rms;
-  const double finite =
-      sample.count == 0 ? 0 : 1 - static_cast<double>(sample.nonfinite) / sample.count;
-  return rms * rms * finite * static_cast<double>(x.numel());
+  const double finite = 1 - static_cast<double>(sample.nonfinite) / sample.looked_at;
+  return rms * rms * finite * sample.count;
 }
 
 }  // namespace
@@ -53,7 +52,7 @@ void Monitor::Watch::after_gradient(std::size_t i, const Tensor& leaf) {
 }
 
 Sample Monitor::Watch::some_of(const Tensor& x) const {
-  return sample_of(some_runs(x.detach(), options_.elements));
+  return sample_of(some_runs(x.detach(), options_.elements), x);
 }
 
 void Monitor::Watch::push_parameters(RunStep& run) {
@@ -67,19 +66,19 @@ void Monitor::Watch::push_parameters(RunStep& run) {
     ParameterStep step;
     step.step = step_;
     if (state.seen) {
-      step.value = sample_of(state.before);
+      step.value = sample_of(state.before, record.tensor);
       step.gradient = state.gradient;
-      step.change = sample_of(now - state.before);
-      const double square = squared_norm(state.gradient, record.tensor);
+      step.change = sample_of(now - state.before, record.tensor);
+      const double square = squared_norm(state.gradient);
       before_clipping += square;
-      moved += squared_norm(step.change, record.tensor);
+      moved += squared_norm(step.change);
       // A gradient that was written to since has been clipped; one that was dropped tells nothing.
       const Tensor gradient = record.tensor.requires_grad() ? record.tensor.grad() : Tensor();
       const bool written =
           gradient.defined() && gradient.storage()->version() != state.gradient_version;
-      after_clipping += written ? squared_norm(some_of(gradient), gradient) : square;
+      after_clipping += written ? squared_norm(some_of(gradient)) : square;
     } else {
-      step.value = sample_of(now);
+      step.value = sample_of(now, record.tensor);
     }
     record.steps.push(step);
     state.seen = false;

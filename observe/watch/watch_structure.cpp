@@ -98,9 +98,10 @@ void Monitor::Watch::fill_structure() {
     // This pass went by before its structure was known.
     judge_by_z(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
     if (before_sum) continue;  // what arrives is not the activation alone
-    activation_of_.emplace(consumer < count ? consumer : kOutput, source);
-    take_activation(consumer < count ? consumer : kOutput,
-                    consumer < count ? trace_.layers[consumer].inputs[0] : trace_.output);
+    const bool end = consumer == count;
+    const std::size_t key = end ? kOutput : consumer;
+    activation_of_.emplace(key, source);
+    take_activation(key, end ? trace_.output : trace_.layers[consumer].inputs[0]);
   }
   output_sequence_ = trace_.output.requires_grad() ? node_of(trace_.output)->sequence() : 0;
   trace_.input = {};
