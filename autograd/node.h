@@ -55,8 +55,8 @@ class Node : public GradState {
   virtual bool is_opaque() const { return false; }
 
   /// Computes the gradients of the inputs from those of the outputs (undefined where nothing
-  /// flowed) and hands them to pass.deliver().
-  virtual void run(std::span<const Tensor> gradients, Pass& pass) = 0;
+  /// flowed), which it may move from, and hands them to pass.deliver().
+  virtual void run(std::span<Tensor> gradients, Pass& pass) = 0;
   /// Drops everything saved for run().
   void release_saved() {
     released_ = true;
@@ -98,7 +98,7 @@ inline Node* node_of(const Tensor& x) {
 }
 
 inline Edge edge_to(const Tensor& x) {
-  return {Ref<Node>(node_of(x)), x.defined() ? x.impl().output_nr : 0};
+  return {Ref<Node>(node_of(x)), x.defined() ? x.impl().output_nr : 0U};
 }
 
 }  // namespace gradus

@@ -28,7 +28,7 @@ Tensor SavedOutput::attach_to(Node& node) const {
 
 void attach(const Tensor& output, Ref<Node> node, std::uint32_t output_nr) {
   output.impl().grad_state = std::move(node);
-  output.impl().output_nr = output_nr;
+  output.impl().output_nr = static_cast<std::uint16_t>(output_nr);
 }
 
 bool needs_edge(Pass& pass, const Edge& edge) { return pass.needs(edge); }

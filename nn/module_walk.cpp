@@ -24,7 +24,7 @@ void convert(const Tensor& x, DType dtype) {
   bool trainable = x.requires_grad();
   Tensor converted = x.detach().to(dtype);
   x.requires_grad_(false);  // the old accumulator was made for the old dtype
-  x.impl().storage = converted.storage();
+  x.impl().set_storage(converted.storage());
   x.impl().layout = converted.layout();
   x.impl().dtype = dtype;
   x.requires_grad_(trainable);

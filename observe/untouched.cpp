@@ -26,7 +26,7 @@ Untouched::Untouched(nn::Module& net) : random_(default_generator().get_state())
 Untouched::~Untouched() {
   --living;
   for (const Buffer& buffer : buffers_) {
-    buffer.tensor.impl().storage = buffer.storage;
+    buffer.tensor.impl().set_storage(buffer.storage);
     buffer.tensor.impl().layout = buffer.layout;
   }
   for (auto& [module, training] : modes_) module->train(training);
@@ -42,7 +42,7 @@ void Untouched::use_copies() {
   NoGrad no_grad;
   for (const Buffer& buffer : buffers_) {
     Tensor copy = clone(Tensor(buffer.storage, buffer.layout, buffer.tensor.dtype()));
-    buffer.tensor.impl().storage = copy.storage();
+    buffer.tensor.impl().set_storage(copy.storage());
     buffer.tensor.impl().layout = copy.layout();
   }
 }

@@ -13,8 +13,7 @@ std::size_t bytes_of(const Layout& layout, DType dtype) {
 }
 
 Tensor allocate(const Shape& shape, DType dtype) {
-  Layout layout = Layout::contiguous(shape);
-  return {Storage::allocate(bytes_of(layout, dtype)), layout, dtype};
+  return Tensor(TensorImpl::allocate(Layout::contiguous(shape), dtype));
 }
 
 Tensor filled(const Shape& shape, Scalar value, DType dtype) {

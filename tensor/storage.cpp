@@ -8,18 +8,22 @@
 namespace gradus {
 namespace {
 
-constexpr std::size_t header_bytes =
-    (sizeof(Storage) + memory_alignment - 1) / memory_alignment * memory_alignment;
+/// Bytes in front of the elements.
+constexpr std::size_t header_bytes(std::size_t room) {
+  return (sizeof(Storage) + room + memory_alignment - 1) / memory_alignment * memory_alignment;
+}
 
 }  // namespace
 
-Ref<Storage> Storage::allocate(std::size_t bytes) {
-  auto* block = static_cast<std::byte*>(memory::allocate(header_bytes + bytes));
-  return Ref<Storage>::adopt(::new (block) Storage(block + header_bytes, bytes));
+Ref<Storage> Storage::allocate(std::size_t bytes, std::size_t room) {
+  const std::size_t header = header_bytes(room);
+  auto* block = static_cast<std::byte*>(memory::allocate(header + bytes));
+  return Ref<Storage>::adopt(::new (block) Storage(block + header, bytes));
 }
 
 Ref<Storage> Storage::borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter) {
-  auto storage = Ref<Storage>::adopt(::new (memory::allocate(header_bytes)) Storage(data, bytes));
+  auto storage =
+      Ref<Storage>::adopt(::new (memory::allocate(header_bytes(0))) Storage(data, bytes));
   storage->deleter_ = new std::function<void(void*)>(std::move(deleter));
   return storage;
 }
@@ -31,7 +35,11 @@ Storage::~Storage() {
 }
 
 void Storage::dispose() {
-  std::size_t block = header_bytes + (deleter_ == nullptr ? bytes_ : 0);
+  const bool borrowed = deleter_ != nullptr;
+  const auto* end = static_cast<std::byte*>(data_) + bytes_;
+  const std::size_t block =
+      borrowed ? header_bytes(0)
+               : static_cast<std::size_t>(end - reinterpret_cast<std::byte*>(this));
   this->~Storage();
   memory::deallocate(this, block);
 }

@@ -12,12 +12,15 @@ namespace gradus {
 /// lets a gradient rule notice that a tensor it saved has been overwritten.
 class Storage final : public RefCounted {
  public:
-  /// `bytes` uninitialised bytes from the caching allocator, in one allocation with the header.
-  static Ref<Storage> allocate(std::size_t bytes);
+  /// `bytes` uninitialised bytes from the caching allocator, in one allocation with the header and
+  /// with `room` bytes for an object of the caller's.
+  static Ref<Storage> allocate(std::size_t bytes, std::size_t room = 0);
   /// Memory of the caller's; `deleter(data)` runs when the last tensor on it dies.
   static Ref<Storage> borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter);
   ~Storage() override;
 
+  /// Where the caller's object may live, as long as somebody holds the storage.
+  void* room() { return this + 1; }
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
 

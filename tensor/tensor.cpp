@@ -13,8 +13,39 @@ int category(DType dtype) { return dtype == DType::Bool ? 0 : dtype == DType::In
 
 }  // namespace
 
+Ref<TensorImpl> TensorImpl::allocate(const Layout& layout, DType dtype) {
+  constexpr std::size_t most_in_one_block = 1024;
+  const std::size_t bytes = static_cast<std::size_t>(layout.numel()) * item_size(dtype);
+  if (bytes > most_in_one_block) {
+    return make_ref<TensorImpl>(Storage::allocate(bytes), layout, dtype);
+  }
+  Ref<Storage> storage = Storage::allocate(bytes, sizeof(TensorImpl));
+  Storage* const home = storage.get();
+  auto* impl = ::new (home->room()) TensorImpl(std::move(storage), layout, dtype);
+  impl->home_ = home;
+  return Ref<TensorImpl>::adopt(impl);
+}
+
 TensorImpl::~TensorImpl() {
   if (grad_state) grad_state->on_owner_gone();
+}
+
+void TensorImpl::dispose() {
+  if (home_ == nullptr) {
+    delete this;
+    return;
+  }
+  const Ref<Storage> home =
+      storage_.get() == home_ ? std::move(storage_) : Ref<Storage>::adopt(home_);
+  this->~TensorImpl();
+}
+
+void TensorImpl::set_storage(Ref<Storage> storage) {
+  if (home_ != nullptr && storage.get() != storage_.get()) {
+    if (storage_.get() == home_) home_->retain();
+    if (storage.get() == home_) home_->release();
+  }
+  storage_ = std::move(storage);
 }
 
 std::int64_t Tensor::size(std::int64_t d) const {

@@ -58,16 +58,30 @@ class Tensor;
 struct BackwardOptions;
 
 /// The object behind a handle.
-struct TensorImpl final : RefCounted {
-  TensorImpl(Ref<Storage> s, const Layout& l, DType t)
-      : dtype(t), storage(std::move(s)), layout(l) {}
+class TensorImpl final : public RefCounted {
+ public:
+  TensorImpl(Ref<Storage> storage, const Layout& l, DType t)
+      : dtype(t), layout(l), storage_(std::move(storage)) {}
+  /// With new elements, uninitialised. Of a small tensor all lies in one block of memory.
+  static Ref<TensorImpl> allocate(const Layout& layout, DType dtype);
   ~TensorImpl() override;
 
+  const Ref<Storage>& storage() const { return storage_; }
+  void set_storage(Ref<Storage> storage);
+
   DType dtype;
-  std::uint32_t output_nr = 0;  ///< which output of the node in grad_state made this
-  Ref<Storage> storage;
+  std::uint16_t output_nr = 0;  ///< which output of the node in grad_state made this
   Ref<GradState> grad_state;
   Layout layout;
+
+ protected:
+  void dispose() override;
+
+ private:
+  Ref<Storage> storage_;
+  /// The storage in whose block this object lives, if it does; counted as long as it is not
+  /// storage_, too.
+  Storage* home_ = nullptr;
 };
 
 /// An n-dimensional array. A handle: copies alias the same elements, clone() copies them.
@@ -103,7 +117,7 @@ class Tensor {
   template <Element T>
   T* data() const {
     require_dtype(dtype_of<T>);
-    return static_cast<T*>(impl_->storage->data()) + impl_->layout.offset;
+    return static_cast<T*>(impl_->storage()->data()) + impl_->layout.offset;
   }
   /// All elements of a contiguous tensor; Error on another.
   template <Element T>
@@ -191,8 +205,8 @@ class Tensor {
                 Where at = Where::here()) const;
 
   /// A tensor on the same storage under another layout, outside of any recorded computation.
-  Tensor alias(const Layout& layout) const { return {impl().storage, layout, impl().dtype}; }
-  const Ref<Storage>& storage() const { return impl().storage; }
+  Tensor alias(const Layout& layout) const { return {storage(), layout, dtype()}; }
+  const Ref<Storage>& storage() const { return impl().storage(); }
   TensorImpl& impl() const {
     if (!impl_) [[unlikely]]
       throw_undefined();

@@ -108,3 +108,36 @@ TEST_CASE("Dtypes have names and sizes", "[dtype]") {
   CHECK(item_size(float64) == 8);
   CHECK(promote(int64, float32) == float32);
 }
+
+TEST_CASE("a small tensor is one block of memory, which views outlive", "[tensor]") {
+  Tensor x = tensor({1.0f, 2.0f, 3.0f});
+  const auto before = static_cast<std::int64_t>(memory_stats().bytes_in_use);
+  Tensor y = x.clone();
+  const auto one = static_cast<std::int64_t>(memory_stats().bytes_in_use) - before;
+  CHECK(one <= 320);  // header, tensor object and elements
+  const Tensor tail = y.narrow(0, 1, 2);
+  y = {};
+  CHECK(tail.to_vector<float>() == std::vector<float>{2, 3});
+}
+
+TEST_CASE("a small tensor may take other memory and come back", "[tensor]") {
+  const auto before = memory_stats().bytes_in_use;
+  {
+    Tensor x = tensor({1.0f, 2.0f});
+    const Ref<Storage> own = x.storage();
+    x.impl().set_storage(tensor({3.0f, 4.0f}).storage());
+    CHECK(x.to_vector<float>() == std::vector<float>{3, 4});
+    x.impl().set_storage(tensor({5.0f, 6.0f}).storage());
+    CHECK(x.to_vector<float>() == std::vector<float>{5, 6});
+    x.impl().set_storage(own);
+    CHECK(x.to_vector<float>() == std::vector<float>{1, 2});
+    x.impl().set_storage(own);
+    CHECK(own->use_count() == 2);
+
+    Tensor away = tensor({1.0f, 2.0f});  // dies away from home
+    away.impl().set_storage(x.storage());
+    away = {};
+    CHECK(x.to_vector<float>() == std::vector<float>{1, 2});
+  }
+  CHECK(memory_stats().bytes_in_use == before);
+}

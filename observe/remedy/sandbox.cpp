@@ -37,14 +37,14 @@ void Sandbox::use_copies() {
       copy = Storage::allocate(p.storage->bytes());
       std::memcpy(copy->data(), p.storage->data(), p.storage->bytes());
     }
-    p.tensor.impl().storage = copy;
+    p.tensor.impl().set_storage(copy);
   }
 }
 
 void Sandbox::put_back() {
   for (Parameter& p : parameters_) {
     TensorImpl& impl = p.tensor.impl();
-    impl.storage = p.storage;
+    impl.set_storage(p.storage);
     if (!p.accumulator) continue;
     if (impl.grad_state) impl.grad_state->on_owner_gone();
     impl.grad_state = std::move(p.accumulator);
