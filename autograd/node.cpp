@@ -9,6 +9,13 @@ namespace {
 
 std::atomic<std::uint64_t> sequence_counter{1};
 
+std::uint64_t take_sequence() {
+  if (!single_threaded()) return sequence_counter.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t number = next_sequence();
+  sequence_counter.store(number + 1, std::memory_order_relaxed);
+  return number;
+}
+
 // Set while this thread is taking dead nodes apart: the head of the list of those to come.
 thread_local Node** dead_nodes = nullptr;
 
@@ -17,10 +24,7 @@ thread_local Node** dead_nodes = nullptr;
 std::uint64_t next_sequence() { return sequence_counter.load(std::memory_order_relaxed); }
 
 Node::Node(const char* name)
-    : name_(name),
-      at_(context.at),
-      layer_(context.layer),
-      sequence_(sequence_counter.fetch_add(1, std::memory_order_relaxed)) {}
+    : name_(name), at_(context.at), layer_(context.layer), sequence_(take_sequence()) {}
 
 Node::~Node() = default;
 

@@ -211,8 +211,33 @@ bool are_alike(const Tensor& a, const Tensor& b) {
          b.is_contiguous();
 }
 
-Tensor binary_alike(Binary op, const Tensor& a, const Tensor& b) {
-  Tensor out = empty(a.shape(), a.dtype());
+/// A few elements, before the vector loops have been chosen. False for an operation that is not
+/// exactly one of C++.
+template <class T>
+bool compute_few(Binary op, std::int64_t n, T* out, const T* a, const T* b) {
+  const auto each = [&](auto f) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = f(a[i], b[i]);
+    return true;
+  };
+  switch (op) {
+    case Binary::Add:
+      return each(std::plus<>());
+    case Binary::Sub:
+      return each(std::minus<>());
+    case Binary::Mul:
+      return each(std::multiplies<>());
+    case Binary::Div:
+      return each(std::divides<>());
+    case Binary::Maximum:
+    case Binary::Minimum:
+      break;
+  }
+  return false;
+}
+
+/// Of such operands; out is as they are, and may be one of them.
+void compute_alike(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
+  constexpr std::int64_t few = 4;
   visit_floating(out.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto first = [](const Tensor& x) {
@@ -220,13 +245,17 @@ Tensor binary_alike(Binary op, const Tensor& a, const Tensor& b) {
     };
     const std::array<const T*, 2> in{first(a), first(b)};
     const std::int64_t n = out.numel();
+    if (n <= few && compute_few(op, n, first(out), in[0], in[1])) return;
     elementwise_dense<T>(n, first(out), in, grain, loop_of<T>(op, n), &op);
   });
-  return out;
 }
 
 Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
-  if (are_alike(a, b)) return binary_alike(op, a, b);
+  if (are_alike(a, b)) {
+    Tensor out = empty(a.shape(), a.dtype());
+    compute_alike(out, op, a, b);
+    return out;
+  }
   Tensor out = empty(broadcast(a.shape(), b.shape()), compute_dtype(op, a, b));
   compute(out, op, a, b);
   return out;
@@ -246,6 +275,10 @@ void check_in_place(const Tensor& x, const Shape& shape, DType dtype) {
 }
 
 void binary_in_place(const Tensor& x, Binary op, const Tensor& other) {
+  if (are_alike(x, other) && x.storage() != other.storage()) {
+    compute_alike(x, op, x, other);
+    return;
+  }
   const DType dtype = compute_dtype(op, x, other);
   check_in_place(x, other.shape(), dtype);
   if (dtype == x.dtype()) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gradus/tensor/allocator.h"
+#include "gradus/tensor/single_threaded.h"
 
 namespace gradus {
 
@@ -27,10 +28,19 @@ class RefCounted {
     memory::deallocate(object, bytes);
   }
 
-  void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() const {
+    if (single_threaded()) {
+      count_.store(use_count() + 1, std::memory_order_relaxed);
+    } else {
+      count_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
   void release() const {
-    if (count_.load(std::memory_order_acquire) == 1 ||
-        count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (use_count() == 1) {
+      const_cast<RefCounted*>(this)->dispose();
+    } else if (single_threaded()) {
+      count_.store(use_count() - 1, std::memory_order_relaxed);
+    } else if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       const_cast<RefCounted*>(this)->dispose();
     }
   }
