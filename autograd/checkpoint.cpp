@@ -31,7 +31,7 @@ class CheckpointNode final : public Node {
   // fn may reach tensors that are not among its inputs.
   bool is_opaque() const override { return true; }
 
-  void run(std::span<const Tensor> gradients, Pass& pass) override {
+  void run(std::span<Tensor> gradients, Pass& pass) override {
     if (!gradients[0].defined()) return;
     Generator& generator = default_generator();
     Generator::State now = generator.get_state();

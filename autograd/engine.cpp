@@ -5,6 +5,7 @@
 #include "gradus/autograd/anomaly.h"
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/ops.h"
+#include "gradus/autograd/reuse.h"
 
 namespace gradus {
 namespace {
@@ -27,10 +28,6 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 }
 
 }  // namespace
-
-bool is_sole_owner(const Tensor& x) {
-  return x.impl().use_count() == 1 && x.storage()->use_count() == 1 && x.is_contiguous();
-}
 
 Tensor Pass::sum_of(Tensor a, const Tensor& b) const {
   if (!options_.create_graph && is_sole_owner(a)) {
@@ -97,9 +94,10 @@ void Pass::run_node(Node& node, std::span<Tensor> gradients) {
 }
 
 void Pass::run_checked(Node& node, std::span<Tensor> gradients) {
+  std::vector<Tensor> given(gradients.begin(), gradients.end());  // rules may overwrite their own
   {
     UncheckedResults off;  // the ops of the rule answer for the node as a whole
-    node.run(gradients, *this);
+    node.run(given, *this);
   }
   for (const Edge& edge : node.inputs()) {
     Pending* next = edge.node ? pending_.find(edge.node) : nullptr;

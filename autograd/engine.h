@@ -9,10 +9,6 @@
 
 namespace gradus {
 
-/// Whether nothing but this handle can see the elements, which are contiguous, so that they may be
-/// overwritten or kept.
-bool is_sole_owner(const Tensor& x);
-
 struct PassOptions {
   bool retain_graph = false;
   bool create_graph = false;

@@ -96,7 +96,7 @@ class ObserverNode final : public Node {
   };
 
   explicit ObserverNode(std::span<const Tensor> inputs);
-  void run(std::span<const Tensor>, Pass&) override {}
+  void run(std::span<Tensor>, Pass&) override {}
 
   /// Whether `from` was recorded within the stretch.
   bool covers(const Node& from) const {

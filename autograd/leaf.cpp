@@ -4,6 +4,7 @@
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/hooks.h"
 #include "gradus/autograd/ops.h"
+#include "gradus/autograd/reuse.h"
 
 namespace gradus {
 
@@ -12,7 +13,7 @@ Leaf::Leaf(TensorImpl& owner)
   outputs_ = {&info_, 1};
 }
 
-void Leaf::run(std::span<const Tensor> gradients, Pass& pass) {
+void Leaf::run(std::span<Tensor> gradients, Pass& pass) {
   const Tensor& gradient = gradients[0];
   if (!gradient.defined()) return;
   {

@@ -12,7 +12,7 @@ class Leaf final : public Node {
   explicit Leaf(TensorImpl& owner);
 
   bool is_leaf() const override { return true; }
-  void run(std::span<const Tensor> gradients, Pass& pass) override;
+  void run(std::span<Tensor> gradients, Pass& pass) override;
   void on_owner_gone() override;
 
   Tensor grad() const;

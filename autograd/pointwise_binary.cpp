@@ -1,5 +1,6 @@
 #include "gradus/autograd/ops.h"
 #include "gradus/autograd/record.h"
+#include "gradus/autograd/reuse.h"
 #include "gradus/tensor/ops.h"
 
 namespace gradus {
@@ -25,8 +26,8 @@ Tensor sub(const Tensor& a, const Tensor& b, Where at) {
 
 Tensor mul(const Tensor& a, const Tensor& b, Where at) {
   return Op("mul", at).record(kernel::mul(a, b),
-                              wrt(a, [b = saved(b)](const Tensor& g) { return g * b; }),
-                              wrt(b, [a = saved(a)](const Tensor& g) { return g * a; }));
+                              wrt(a, [b = saved(b)](Tensor g) { return times(std::move(g), b); }),
+                              wrt(b, [a = saved(a)](Tensor g) { return times(std::move(g), a); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b, Where at) {

@@ -23,7 +23,8 @@
 ///
 /// A rule is built from differentiable functions, which makes it differentiable too. It returns the
 /// gradient in the broadcast shape; the engine sums it to the input's. A rule may take the output
-/// as a second argument; it must not capture it, for the node would then own itself.
+/// as a second argument; it must not capture it, for the node would then own itself. A rule that
+/// takes g by value owns it, unless others share it, and may reuse its memory (see times()).
 namespace gradus {
 
 namespace detail {
@@ -123,7 +124,7 @@ class RuleNode final : public Node {
     if constexpr (takes_output) output_.save(output);
   }
 
-  void run(std::span<const Tensor> gradients, Pass& pass) override {
+  void run(std::span<Tensor> gradients, Pass& pass) override {
     if constexpr (takes_output) {
       Tensor y = output_.attach_to(*this);
       run_all(gradients[0], y, pass, std::index_sequence_for<F...>());
@@ -140,18 +141,21 @@ class RuleNode final : public Node {
 
  private:
   template <std::size_t... I>
-  void run_all(const Tensor& g, const Tensor& y, Pass& pass, std::index_sequence<I...>) {
-    (run_one<I>(g, y, pass), ...);
+  void run_all(Tensor& g, const Tensor& y, Pass& pass, std::index_sequence<I...>) {
+    const std::array<bool, count> runs{(std::get<I>(rules_) && needs_edge(pass, edges_[I]))...};
+    std::size_t last = count - 1;
+    while (last > 0 && !runs[last]) --last;
+    ((runs[I] ? run_one<I>(g, y, I == last, pass) : void()), ...);
   }
 
+  /// The last rule to run gets g itself, for it to reuse.
   template <std::size_t I>
-  void run_one(const Tensor& g, const Tensor& y, Pass& pass) {
-    auto& rule = std::get<I>(rules_);
-    if (!rule || !needs_edge(pass, edges_[I])) return;
-    if constexpr (TakesOutput<std::remove_reference_t<decltype(*rule)>>) {
-      deliver_edge(pass, *this, I, (*rule)(g, y));
+  void run_one(Tensor& g, const Tensor& y, bool last, Pass& pass) {
+    auto& rule = *std::get<I>(rules_);
+    if constexpr (TakesOutput<std::remove_reference_t<decltype(rule)>>) {
+      deliver_edge(pass, *this, I, last ? rule(std::move(g), y) : rule(g, y));
     } else {
-      deliver_edge(pass, *this, I, (*rule)(g));
+      deliver_edge(pass, *this, I, last ? rule(std::move(g)) : rule(g));
     }
   }
 
@@ -179,7 +183,7 @@ class JointNode final : public Node {
     if constexpr (takes_output) output_.save(outputs[0]);
   }
 
-  void run(std::span<const Tensor> gradients, Pass& pass) override {
+  void run(std::span<Tensor> gradients, Pass& pass) override {
     Needs needs(*this, pass);
     auto results = [&] {
       if constexpr (takes_many) {

@@ -179,7 +179,8 @@ void FiniteGuard::Watch::replay(Node& node, std::span<const Tensor> gradients, E
   replayed_ = &event;
   replayed_gradients_ = gradients;
   Pass nowhere({.retain_graph = true});
-  node.run(gradients, nowhere);
+  std::vector<Tensor> given(gradients.begin(), gradients.end());  // rules may move from them
+  node.run(given, nowhere);
 }
 
 std::string FiniteGuard::Watch::name_of(const Tensor& operand, std::size_t position) const {
