@@ -110,18 +110,32 @@ inline TileFunction tile_function(std::int64_t vectors, bool a_transposed, std::
                   [static_cast<std::size_t>(rows - 1)];
 }
 
+/// to[p][j] = from[p][j] for p < steps, in rows of so many vectors. With a number that the compiler
+/// does not know, each row would be a call of memcpy.
+template <int vectors, class D>
+void pack_whole_rows(D d, const float* from, std::int64_t leading, std::int64_t steps, float* to) {
+  constexpr auto n = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  for (std::int64_t p = 0; p < steps; ++p, from += leading, to += vectors * n) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) hn::Store(hn::LoadU(d, from + j * n), d, to + j * n);
+  }
+}
+
 /// to[p][j] = from[p][j] for p < steps and j < columns, in rows of `width`, the rest of which is 0.
 template <class D>
 void pack_rows(D d, const float* from, std::int64_t leading, std::int64_t steps,
                std::int64_t columns, std::int64_t width, float* to) {
-  for (std::int64_t p = 0; p < steps; ++p, from += leading, to += width) {
-    if (columns == width) {
-      for (std::int64_t j = 0; j < width; j += hn::MaxLanes(d)) {
-        hn::Store(hn::LoadU(d, from + j), d, to + j);
-      }
-    } else {
+  constexpr auto n = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  if (columns < width) {
+    for (std::int64_t p = 0; p < steps; ++p, from += leading, to += width) {
       std::fill(std::copy_n(from, columns, to), to + width, 0.0f);
     }
+  } else if (width == n) {
+    pack_whole_rows<1>(d, from, leading, steps, to);
+  } else if (width == 2 * n) {
+    pack_whole_rows<2>(d, from, leading, steps, to);
+  } else {
+    pack_whole_rows<max_vectors>(d, from, leading, steps, to);
   }
 }
 
