@@ -14,14 +14,15 @@ namespace gradus::observe {
 namespace {
 
 // Of worth(), see there.
-constexpr double kExcellent = 0.5;
-constexpr double kGood = 0.35;
+constexpr double kExcellent = 0.7;
+constexpr double kGood = 0.5;
 constexpr double kFair = 0.15;
 constexpr double kSlow = 0.02;     // learned() of a network that is slow but not sick
 constexpr double kUnsteady = 0.6;  // of its worth is left to a plan on the brink of divergence
 constexpr double kAbout = 0.75;    // of the best, to do about as well
 constexpr double kBetter = 0.05;   // what a change must gain
-constexpr double kSome = 0.1;      // learned() in the shorter trial, to be worth a longer one
+// The score of a shorter trial that makes the plan excellent if the longer one is perfect.
+constexpr double kPromising = 2 * kExcellent - 1;
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -128,7 +129,7 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
     Tried tried{plan, trials_.run(plan, options_.steps), {}};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
-    if (tried.outcome.learned() < kSome) {
+    if (tried.outcome.score() < kPromising) {
       doubtful.push_back(std::move(tried));
     } else if (examine(tried)) {
       return true;
