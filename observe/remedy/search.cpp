@@ -55,13 +55,18 @@ Search::Search(nn::Module& net, const Batch& batch, const LossFunction& loss,
     : net_(net), batch_(batch), options_(options), trials_(net, batch, loss, options) {}
 
 const Outcome& Search::untouched() {
-  if (!untouched_) untouched_ = trials_.run({}, options_.steps * kLonger);
-  return *untouched_;
+  return outcome_of({}, options_.steps * kLonger);
+}
+
+const Outcome& Search::outcome_of(const Plan& plan, int steps) {
+  const auto [found, is_new] = outcomes_.try_emplace({plan.title(), steps});
+  if (is_new) found->second = trials_.run(plan, steps);
+  return found->second;
 }
 
 bool Search::is_healthy() {
   return untouched().finite && learns_slowly(untouched()) && ratio_within(untouched(), 1e4) &&
-         !trials_.run({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
+         !outcome_of({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
 }
 
 /// Whether all units of a hidden layer have the same weights, but for rounding; if so they are 0.
@@ -89,8 +94,8 @@ bool Search::is_slow() {
 bool Search::is_better(const Tried& tried) {
   if (tried.outcome.score() > untouched().score() + kBetter) return true;
   if (tried.outcome.score() < untouched().score() - kBetter) return false;
-  if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
-  return tried.plan.other_loss || tried.shorter.score() > untouched_shorter_->score() + kBetter;
+  return tried.plan.other_loss ||
+         tried.shorter.score() > outcome_of({}, options_.steps).score() + kBetter;
 }
 
 /// The mean of both trials' scores: to have learned the batch after all is half of it, to have done
@@ -105,11 +110,11 @@ double Search::Tried::worth() const {
 bool Search::is_steady(const Tried& tried) {
   Plan faster = tried.plan;
   faster.rate *= 3;
-  return trials_.run(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
+  return outcome_of(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
 }
 
 bool Search::examine(const Tried& shorter) {
-  Tried longer = try_longer(shorter.plan, shorter.outcome);
+  Tried longer = try_longer(shorter);
   if (!is_better(longer)) return false;
   better_.push_back(with_best_rate(std::move(longer)));
   better_.back().steady = is_steady(better_.back());
@@ -126,12 +131,16 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
     if (!is_allowed(plan)) continue;
-    Tried tried{plan, trials_.run(plan, options_.steps), {}};
+    Tried tried{plan, outcome_of(plan, options_.steps), {}, tried_.size()};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
     if (tried.outcome.score() < kPromising) {
       doubtful.push_back(std::move(tried));
     } else if (examine(tried)) {
+      const double about = kAbout * better_.back().worth();
+      for (const Tried& t : doubtful) {
+        if ((1 + t.outcome.score()) / 2 >= about) examine(t);
+      }
       return true;
     }
   }
@@ -142,8 +151,9 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   return false;
 }
 
-Search::Tried Search::try_longer(const Plan& plan, const Outcome& shorter) {
-  return {plan, trials_.run(plan, options_.steps * kLonger), shorter};
+Search::Tried Search::try_longer(const Tried& shorter) {
+  return {shorter.plan, outcome_of(shorter.plan, options_.steps * kLonger), shorter.outcome,
+          shorter.order};
 }
 
 /// Ten times as low a rate, or as high, may work better still.
@@ -151,20 +161,27 @@ Search::Tried Search::with_best_rate(Tried tried) {
   while (tried.plan.rate != 1) {
     Plan further = tried.plan;
     further.rate *= further.rate < 1 ? 0.1 : 10;
-    Tried next = try_longer(further, trials_.run(further, options_.steps));
+    Tried next = try_longer({further, outcome_of(further, options_.steps), {}, tried.order});
     if (!(next.worth() > tried.worth() + kBetter)) break;
     tried = std::move(next);
   }
   return tried;
 }
 
-Search::Tried Search::best() const {
-  if (better_.empty()) return {Plan(), *untouched_, {}};
-  if (better_.back().worth() >= kExcellent) return better_.back();
+double Search::highest_worth() const {
   double highest = -std::numeric_limits<double>::infinity();
   for (const Tried& t : better_) highest = std::max(highest, t.worth());
+  return highest;
+}
+
+Search::Tried Search::best() {
+  if (better_.empty()) return {Plan(), untouched(), {}};
+  const double highest = highest_worth();
   const double about = highest - (1 - kAbout) * std::abs(highest);
-  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.worth() >= about; });
+  std::vector<Tried> good;
+  std::ranges::copy_if(better_, std::back_inserter(good),
+                       [&](const Tried& t) { return t.worth() >= about; });
+  return *std::ranges::min_element(good, {}, &Tried::order);
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -185,14 +202,14 @@ Search::Tried Search::run(const std::vector<Cure>& named_first) {
   std::vector<Plan> plans =
       first_line(is_slow() || std::ranges::count(named_first, Cure::HigherRate) > 0);
   put_named_first(named_first, plans);
-  for (const double enough : {kGood, kFair, 0.0}) {
-    const std::size_t before = tried_.size();
-    if (find_excellent(plans) || best().worth() >= enough) break;
-    plans = with_companions(before, enough == kGood ? 2 : 1);
-    if (enough == kGood) {
-      const std::vector<Plan> proven = second_line();
-      plans.insert(plans.begin(), proven.begin(), proven.end());
-    }
+  if (find_excellent(plans) || find_excellent(second_line())) return best();
+  std::size_t since = 0, bases = 2;
+  for (const double enough : {kGood, kFair}) {
+    if (highest_worth() >= enough) break;
+    plans = with_companions(since, bases);
+    since = tried_.size();
+    bases = 1;
+    if (find_excellent(plans)) break;
   }
   return best();
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "gradus/observe/remedy/trial.h"
 
 namespace gradus::observe {
@@ -8,14 +10,13 @@ namespace gradus::observe {
 ///
 /// Note [Search for a cure]
 /// Plans are tried in causal order, each for `steps` steps, and where that promises an excellent
-/// result for 4 times as long. The first of which worth() reaches 0.7 is taken: the most causal
-/// cure that works well, not the fastest. Where none does, the three best of the others are tried
-/// for longer, too, and it is the most causal of those that do about as well as the best, if that
-/// reaches 0.5. Else come three remedies that together train nearly any deep network, and the two
-/// best so far with one more each; if that does not reach 0.15, the best with yet another. A plan
-/// that three times its rate would undo counts for less, and nothing is taken that is not clearly
-/// better than the untouched network, at the end or sooner. The trials are noisy, see Note [Trials
-/// stand in for training]: a lower standard would take what learns a batch only just.
+/// result for 4 times as long. At the first of which worth() reaches 0.7 the search ends: earlier
+/// ones that could still do about as well are tried for longer, too, and the most causal of those
+/// that do is taken, not the best. Where none is excellent, the three best of the others are tried
+/// for longer, and then those plans that train nearly any deep network; if nothing reaches 0.5 by
+/// then, the two best so far with one remedy more each; and if that does not reach 0.15, the best
+/// with yet another. A plan that three times its rate would undo counts for less, and nothing is
+/// taken that is not clearly better than the untouched network, at the end or sooner.
 class Search {
  public:
   /// All must outlive the search.
@@ -31,8 +32,9 @@ class Search {
   struct Tried {
     Plan plan;
     Outcome outcome;
-    Outcome shorter;     ///< of the shorter trial, where `outcome` is of the longer
-    bool steady = true;  ///< a somewhat higher rate would do, too
+    Outcome shorter;        ///< of the shorter trial, where `outcome` is of the longer
+    std::size_t order = 0;  ///< among all plans that were tried
+    bool steady = true;     ///< a somewhat higher rate would do, too
     double worth() const;
   };
   Tried run(const std::vector<Cure>& named_first);
@@ -47,21 +49,24 @@ class Search {
   bool examine(const Tried& shorter);
   bool is_better(const Tried& tried);
   bool is_steady(const Tried& tried);
-  Tried try_longer(const Plan& plan, const Outcome& shorter);
+  Tried try_longer(const Tried& shorter);
   Tried with_best_rate(Tried tried);
   bool is_slow();
   bool is_allowed(const Plan& plan) const;
   bool has_equal_units() const;
-  /// An excellent one, else the most causal of those that do about as well as the best.
-  Tried best() const;
+  double highest_worth() const;
+  /// The most causal of those that do about as well as the best.
+  Tried best();
   std::vector<Plan> with_companions(std::size_t from, std::size_t bases) const;
+  /// Of one trial, which is made when it is first asked for.
+  const Outcome& outcome_of(const Plan& plan, int steps);
 
   nn::Module& net_;
   const Batch& batch_;
   const WhatIfOptions& options_;
   Trials trials_;
-  std::optional<Outcome> untouched_, untouched_shorter_;
-  std::vector<Tried> tried_;   // shorter trials
+  std::map<std::pair<std::string, int>, Outcome> outcomes_;  // by the plan's title and the steps
+  std::vector<Tried> tried_;                                 // shorter trials
   std::vector<Tried> better_;  // longer trials that do better than the untouched network
 };
 
