@@ -21,8 +21,11 @@ constexpr double kSlow = 0.02;     // learned() of a network that is slow but no
 constexpr double kUnsteady = 0.6;  // of its worth is left to a plan on the brink of divergence
 constexpr double kAbout = 0.75;    // of the best, to do about as well
 constexpr double kBetter = 0.05;   // what a change must gain
-// The score of a shorter trial that makes the plan excellent if the longer one is perfect.
+constexpr double kAsFar = 0.9;     // of the best one's score after the longer trial
+// Scores of a shorter trial: one that makes the plan excellent if the longer trial is perfect, and
+// one that is worth a longer trial where the plan is more causal than an excellent one.
 constexpr double kPromising = 2 * kExcellent - 1;
+constexpr double kSome = 0.1;
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -105,6 +108,12 @@ double Search::Tried::worth() const {
   return steady ? mean : mean - (1 - kUnsteady) * std::abs(mean);
 }
 
+/// Learned about as much as soon, or steadily as much in the end.
+bool Search::Tried::does_about_as_well_as(const Tried& best) const {
+  if (worth() >= best.worth() - (1 - kAbout) * std::abs(best.worth())) return true;
+  return steady && worth() >= kGood && outcome.score() >= kAsFar * best.outcome.score();
+}
+
 /// Other batches have other gradients than this one: a plan that three times the rate would undo
 /// stands on the brink.
 bool Search::is_steady(const Tried& tried) {
@@ -137,9 +146,8 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
     if (tried.outcome.score() < kPromising) {
       doubtful.push_back(std::move(tried));
     } else if (examine(tried)) {
-      const double about = kAbout * better_.back().worth();
       for (const Tried& t : doubtful) {
-        if ((1 + t.outcome.score()) / 2 >= about) examine(t);
+        if (t.outcome.score() >= kSome) examine(t);
       }
       return true;
     }
@@ -168,20 +176,19 @@ Search::Tried Search::with_best_rate(Tried tried) {
   return tried;
 }
 
-double Search::highest_worth() const {
-  double highest = -std::numeric_limits<double>::infinity();
-  for (const Tried& t : better_) highest = std::max(highest, t.worth());
-  return highest;
+const Search::Tried* Search::highest() const {
+  const auto found = std::ranges::max_element(better_, {}, &Tried::worth);
+  return found == better_.end() ? nullptr : &*found;
 }
 
 Search::Tried Search::best() {
-  if (better_.empty()) return {Plan(), untouched(), {}};
-  const double highest = highest_worth();
-  const double about = highest - (1 - kAbout) * std::abs(highest);
-  std::vector<Tried> good;
-  std::ranges::copy_if(better_, std::back_inserter(good),
-                       [&](const Tried& t) { return t.worth() >= about; });
-  return *std::ranges::min_element(good, {}, &Tried::order);
+  const Tried* highest = this->highest();
+  if (highest == nullptr) return {Plan(), untouched(), {}};
+  const Tried* first = highest;
+  for (const Tried& t : better_) {
+    if (t.order < first->order && t.does_about_as_well_as(*highest)) first = &t;
+  }
+  return *first;
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -205,7 +212,7 @@ Search::Tried Search::run(const std::vector<Cure>& named_first) {
   if (find_excellent(plans) || find_excellent(second_line())) return best();
   std::size_t since = 0, bases = 2;
   for (const double enough : {kGood, kFair}) {
-    if (highest_worth() >= enough) break;
+    if (highest() != nullptr && highest()->worth() >= enough) break;
     plans = with_companions(since, bases);
     since = tried_.size();
     bases = 1;

@@ -36,6 +36,7 @@ class Search {
     std::size_t order = 0;  ///< among all plans that were tried
     bool steady = true;     ///< a somewhat higher rate would do, too
     double worth() const;
+    bool does_about_as_well_as(const Tried& best) const;
   };
   Tried run(const std::vector<Cure>& named_first);
 
@@ -54,7 +55,7 @@ class Search {
   bool is_slow();
   bool is_allowed(const Plan& plan) const;
   bool has_equal_units() const;
-  double highest_worth() const;
+  const Tried* highest() const;  ///< null where none is better than the untouched network
   /// The most causal of those that do about as well as the best.
   Tried best();
   std::vector<Plan> with_companions(std::size_t from, std::size_t bases) const;
