@@ -27,10 +27,10 @@ using OptimizerFactory =
 /// How the network is trained at present, and what may be tried.
 struct WhatIfOptions {
   double lr = 0.01;
-  double clip_norm = 0;                         ///< 0: nothing is clipped
-  OptimizerFactory optimizer = {};              ///< none: SGD without momentum
-  int steps = 40;                               ///< of each trial
-  std::uint64_t seed = 0;                       ///< of new initial values and drawn samples
+  double clip_norm = 0;             ///< 0: nothing is clipped
+  OptimizerFactory optimizer = {};  ///< none: SGD without momentum
+  int steps = 40;                   ///< of each trial
+  std::uint64_t seed = 0;           ///< of new initial values and drawn samples
   /// Each step is on as many samples as the batch has, drawn from it with replacement: as noisy as
   /// with fresh batches. Not where samples depend on each other, as in a contrastive loss, or do
   /// not lie along the first dimension.

@@ -57,9 +57,7 @@ Search::Search(nn::Module& net, const Batch& batch, const LossFunction& loss,
                const WhatIfOptions& options)
     : net_(net), batch_(batch), options_(options), trials_(net, batch, loss, options) {}
 
-const Outcome& Search::untouched() {
-  return outcome_of({}, options_.steps * kLonger);
-}
+const Outcome& Search::untouched() { return outcome_of({}, options_.steps * kLonger); }
 
 const Outcome& Search::outcome_of(const Plan& plan, int steps) {
   const auto [found, is_new] = outcomes_.try_emplace({plan.title(), steps});
