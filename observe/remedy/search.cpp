@@ -123,9 +123,15 @@ bool Search::is_steady(const Tried& tried) {
 bool Search::examine(const Tried& shorter) {
   Tried longer = try_longer(shorter);
   if (!is_better(longer)) return false;
-  better_.push_back(with_best_rate(std::move(longer)));
-  better_.back().steady = is_steady(better_.back());
-  return better_.back().worth() >= kExcellent;
+  Tried tried = with_best_rate(std::move(longer));
+  const bool learns = tried.worth() >= kExcellent;
+  tried.steady = is_steady(tried);
+  better_.push_back(tried);
+  if (!learns || tried.steady) return learns;
+  Plan slower = tried.plan;  // it lacks nothing but steadiness
+  slower.rate *= 0.1;
+  if (!is_allowed(slower)) return false;
+  return examine({slower, outcome_of(slower, options_.steps), {}, tried.order});
 }
 
 bool Search::is_allowed(const Plan& plan) const {
