@@ -127,11 +127,19 @@ bool Search::examine(const Tried& shorter) {
   const bool learns = tried.worth() >= kExcellent;
   tried.steady = is_steady(tried);
   better_.push_back(tried);
-  if (!learns || tried.steady) return learns;
-  Plan slower = tried.plan;  // it lacks nothing but steadiness
+  return learns && (tried.steady || is_excellent_at_lower_rate(tried));
+}
+
+/// Of a plan that lacks nothing but steadiness.
+bool Search::is_excellent_at_lower_rate(const Tried& unsteady) {
+  Plan slower = unsteady.plan;
   slower.rate *= 0.1;
   if (!is_allowed(slower)) return false;
-  return examine({slower, outcome_of(slower, options_.steps), {}, tried.order});
+  Tried tried = try_longer({slower, outcome_of(slower, options_.steps), {}, unsteady.order});
+  if (!is_better(tried)) return false;
+  tried.steady = is_steady(tried);
+  better_.push_back(tried);
+  return tried.worth() >= kExcellent;
 }
 
 bool Search::is_allowed(const Plan& plan) const {

@@ -48,6 +48,7 @@ class Search {
   bool find_excellent(const std::vector<Plan>& plans);
   /// Trains for longer and takes note of what is better. Whether it is excellent.
   bool examine(const Tried& shorter);
+  bool is_excellent_at_lower_rate(const Tried& unsteady);
   bool is_better(const Tried& tried);
   bool is_steady(const Tried& tried);
   Tried try_longer(const Tried& shorter);
