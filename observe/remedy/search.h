@@ -15,8 +15,9 @@ namespace gradus::observe {
 /// that do is taken, not the best. Where none is excellent, the three best of the others are tried
 /// for longer, and then those plans that train nearly any deep network; if nothing reaches 0.5 by
 /// then, the two best so far with one remedy more each; and if that does not reach 0.15, the best
-/// with yet another. A plan that three times its rate would undo counts for less, and nothing is
-/// taken that is not clearly better than the untouched network, at the end or sooner.
+/// with yet another. A plan that three times its rate would undo counts for less, and a tenth of
+/// its rate is tried, too. Nothing is taken that is not clearly better than the untouched network,
+/// at the end or sooner.
 class Search {
  public:
   /// All must outlive the search.
