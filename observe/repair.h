@@ -18,11 +18,12 @@ struct Repair {
   bool changed() const { return !cures.empty(); }
 };
 
-/// Applies to `net` what the trials of what_if() show to be best, up to three remedies together,
-/// and says what it changed. A network that learns well is left as it is, and so is one that no
-/// remedy helps. Modules are replaced and put in wherever they stand in a Sequential. Parameters
-/// keep their identity, but the values of the layers that are initialised anew are lost, and new
-/// modules bring parameters of their own: make a new optimiser afterwards.
+/// Applies to `net` the most causal of the remedies that make it learn well in trials as those of
+/// what_if(), several together where one does not suffice, and says what it changed. A network that
+/// learns well is left as it is, and so is one that no remedy helps. Modules are replaced and put
+/// in wherever they stand in a Sequential. Parameters keep their identity, but the values of the
+/// layers that are initialised anew are lost, and new modules bring parameters of their own: make a
+/// new optimiser afterwards.
 ///
 ///   const observe::Repair repair = observe::repair(net, {x, y}, loss, {.lr = 0.1});
 ///   fmt::print("{}\n", repair);

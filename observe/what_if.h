@@ -27,10 +27,14 @@ using OptimizerFactory =
 /// How the network is trained at present, and what may be tried.
 struct WhatIfOptions {
   double lr = 0.01;
-  double clip_norm = 0;                         ///< 0: nothing is clipped
-  OptimizerFactory optimizer = {};              ///< none: SGD without momentum
-  int steps = 40;                               ///< of each trial
-  std::uint64_t seed = 0;                       ///< of new initial values
+  double clip_norm = 0;             ///< 0: nothing is clipped
+  OptimizerFactory optimizer = {};  ///< none: SGD without momentum
+  int steps = 40;                   ///< of each trial
+  std::uint64_t seed = 0;           ///< of new initial values and drawn samples
+  /// Each step is on as many samples as the batch has, drawn from it with replacement: as noisy as
+  /// with fresh batches. Not where samples depend on each other, as in a contrastive loss, or do
+  /// not lie along the first dimension.
+  bool resample = true;
   std::optional<std::vector<Cure>> cures = {};  ///< to try; none: all
 };
 
@@ -45,7 +49,7 @@ struct Outcome {
 
   bool finite = false;    ///< the loss was, all along
   double first_loss = 0;  ///< before the first step
-  double last_loss = 0;   ///< after the last; the last finite one where it was not
+  double last_loss = 0;   ///< in evaluation mode after the last; the last finite one if it was not
   /// What the loss would be if every sample had the same output, in the best case that has been
   /// met: a network that tells samples apart does better.
   double constant_loss = 0;

@@ -213,6 +213,39 @@ TEST_CASE("what_if tries what it is told to, with the program's optimiser", "[wh
                                  "weights of 2 layers: glorot_normal_, biases 0"});
 }
 
+TEST_CASE("trials draw samples from the batch, and end in evaluation mode", "[what_if]") {
+  manual_seed(4);
+  nn::Sequential net{nn::Linear(1, 8), nn::Dropout(0.5), nn::Linear(8, 1)};
+  const Tensor x = arange(20).to(float32).unsqueeze(1) / 20;
+  std::vector<Tensor> seen;
+  std::vector<bool> training;
+  const auto loss = [&](const Tensor& y, const Tensor& target) {
+    seen.push_back(target);
+    training.push_back(net.is_training());
+    return mse_loss(y, target);
+  };
+  const auto run = [&](bool resample) {
+    seen.clear();
+    training.clear();
+    observe::what_if(net, {x, x}, loss, {.steps = 3, .resample = resample, .cures = {{}}});
+  };
+  const auto is_whole = [&](const Tensor& target) { return equal(target, x); };
+  run(false);
+  CHECK(std::ranges::all_of(seen, is_whole));
+  CHECK(std::ranges::count(training, false) == 3);  // of the output and of two constant ones
+  run(true);
+  CHECK(std::ranges::count_if(seen, [&](const Tensor& t) { return !is_whole(t); }) == 2);
+  const std::vector<double> samples = x.to_vector<double>();
+  for (const Tensor& target : seen) {
+    CHECK(target.shape() == x.shape());
+    for (double value : target.to_vector<double>()) CHECK(std::ranges::count(samples, value) == 1);
+  }
+  const std::vector<Tensor> first = seen;
+  run(true);
+  REQUIRE(seen.size() == first.size());
+  for (std::size_t i = 0; i < seen.size(); ++i) CHECK(equal(seen[i], first[i]));
+}
+
 TEST_CASE("weights are matched to the activation that really follows", "[what_if]") {
   HandWritten net;
   net.c.weight.requires_grad_(false);

@@ -97,6 +97,7 @@ std::vector<Plan> first_line(bool slow) {
 
 std::vector<Plan> second_line() {
   return {{.activation = "ELU", .residual = true, .clip_norm = 1},
+          {.residual = true, .clip_norm = 1},
           {.activation = "ELU", .batch_norm = true, .residual = true},
           {.batch_norm = true, .residual = true}};
 }

@@ -14,14 +14,18 @@ namespace gradus::observe {
 namespace {
 
 // Of worth(), see there.
-constexpr double kExcellent = 0.5;
-constexpr double kGood = 0.35;
+constexpr double kExcellent = 0.7;
+constexpr double kGood = 0.5;
 constexpr double kFair = 0.15;
 constexpr double kSlow = 0.02;     // learned() of a network that is slow but not sick
 constexpr double kUnsteady = 0.6;  // of its worth is left to a plan on the brink of divergence
 constexpr double kAbout = 0.75;    // of the best, to do about as well
 constexpr double kBetter = 0.05;   // what a change must gain
-constexpr double kSome = 0.1;      // learned() in the shorter trial, to be worth a longer one
+constexpr double kAsFar = 0.9;     // of the best one's score after the longer trial
+// Scores of a shorter trial: one that makes the plan excellent if the longer trial is perfect, and
+// one that is worth a longer trial where the plan is more causal than an excellent one.
+constexpr double kPromising = 2 * kExcellent - 1;
+constexpr double kSome = 0.1;
 constexpr int kLonger = 4;
 
 bool learns_slowly(const Outcome& o) {
@@ -53,14 +57,17 @@ Search::Search(nn::Module& net, const Batch& batch, const LossFunction& loss,
                const WhatIfOptions& options)
     : net_(net), batch_(batch), options_(options), trials_(net, batch, loss, options) {}
 
-const Outcome& Search::untouched() {
-  if (!untouched_) untouched_ = trials_.run({}, options_.steps * kLonger);
-  return *untouched_;
+const Outcome& Search::untouched() { return outcome_of({}, options_.steps * kLonger); }
+
+const Outcome& Search::outcome_of(const Plan& plan, int steps) {
+  const auto [found, is_new] = outcomes_.try_emplace({plan.title(), steps});
+  if (is_new) found->second = trials_.run(plan, steps);
+  return found->second;
 }
 
 bool Search::is_healthy() {
   return untouched().finite && learns_slowly(untouched()) && ratio_within(untouched(), 1e4) &&
-         !trials_.run({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
+         !outcome_of({.other_loss = true}, 1).not_applicable.empty() && !has_equal_units();
 }
 
 /// Whether all units of a hidden layer have the same weights, but for rounding; if so they are 0.
@@ -88,8 +95,8 @@ bool Search::is_slow() {
 bool Search::is_better(const Tried& tried) {
   if (tried.outcome.score() > untouched().score() + kBetter) return true;
   if (tried.outcome.score() < untouched().score() - kBetter) return false;
-  if (!untouched_shorter_) untouched_shorter_ = trials_.run({}, options_.steps);
-  return tried.plan.other_loss || tried.shorter.score() > untouched_shorter_->score() + kBetter;
+  return tried.plan.other_loss ||
+         tried.shorter.score() > outcome_of({}, options_.steps).score() + kBetter;
 }
 
 /// The mean of both trials' scores: to have learned the batch after all is half of it, to have done
@@ -99,20 +106,40 @@ double Search::Tried::worth() const {
   return steady ? mean : mean - (1 - kUnsteady) * std::abs(mean);
 }
 
+/// Learned about as much as soon, or steadily as much in the end.
+bool Search::Tried::does_about_as_well_as(const Tried& best) const {
+  if (worth() >= best.worth() - (1 - kAbout) * std::abs(best.worth())) return true;
+  return steady && worth() >= kGood && outcome.score() >= kAsFar * best.outcome.score();
+}
+
 /// Other batches have other gradients than this one: a plan that three times the rate would undo
 /// stands on the brink.
 bool Search::is_steady(const Tried& tried) {
   Plan faster = tried.plan;
   faster.rate *= 3;
-  return trials_.run(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
+  return outcome_of(faster, options_.steps).learned() >= tried.shorter.learned() / 2;
 }
 
 bool Search::examine(const Tried& shorter) {
-  Tried longer = try_longer(shorter.plan, shorter.outcome);
+  Tried longer = try_longer(shorter);
   if (!is_better(longer)) return false;
-  better_.push_back(with_best_rate(std::move(longer)));
-  better_.back().steady = is_steady(better_.back());
-  return better_.back().worth() >= kExcellent;
+  Tried tried = with_best_rate(std::move(longer));
+  const bool learns = tried.worth() >= kExcellent;
+  tried.steady = is_steady(tried);
+  better_.push_back(tried);
+  return learns && (tried.steady || is_excellent_at_lower_rate(tried));
+}
+
+/// Of a plan that lacks nothing but steadiness.
+bool Search::is_excellent_at_lower_rate(const Tried& unsteady) {
+  Plan slower = unsteady.plan;
+  slower.rate *= 0.1;
+  if (!is_allowed(slower)) return false;
+  Tried tried = try_longer({slower, outcome_of(slower, options_.steps), {}, unsteady.order});
+  if (!is_better(tried)) return false;
+  tried.steady = is_steady(tried);
+  better_.push_back(tried);
+  return tried.worth() >= kExcellent;
 }
 
 bool Search::is_allowed(const Plan& plan) const {
@@ -125,12 +152,15 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   std::vector<Tried> doubtful;
   for (const Plan& plan : plans) {
     if (!is_allowed(plan)) continue;
-    Tried tried{plan, trials_.run(plan, options_.steps), {}};
+    Tried tried{plan, outcome_of(plan, options_.steps), {}, tried_.size()};
     if (!tried.outcome.not_applicable.empty()) continue;
     tried_.push_back(tried);
-    if (tried.outcome.learned() < kSome) {
+    if (tried.outcome.score() < kPromising) {
       doubtful.push_back(std::move(tried));
     } else if (examine(tried)) {
+      for (const Tried& t : doubtful) {
+        if (t.outcome.score() >= kSome) examine(t);
+      }
       return true;
     }
   }
@@ -141,8 +171,9 @@ bool Search::find_excellent(const std::vector<Plan>& plans) {
   return false;
 }
 
-Search::Tried Search::try_longer(const Plan& plan, const Outcome& shorter) {
-  return {plan, trials_.run(plan, options_.steps * kLonger), shorter};
+Search::Tried Search::try_longer(const Tried& shorter) {
+  return {shorter.plan, outcome_of(shorter.plan, options_.steps * kLonger), shorter.outcome,
+          shorter.order};
 }
 
 /// Ten times as low a rate, or as high, may work better still.
@@ -150,20 +181,26 @@ Search::Tried Search::with_best_rate(Tried tried) {
   while (tried.plan.rate != 1) {
     Plan further = tried.plan;
     further.rate *= further.rate < 1 ? 0.1 : 10;
-    Tried next = try_longer(further, trials_.run(further, options_.steps));
+    Tried next = try_longer({further, outcome_of(further, options_.steps), {}, tried.order});
     if (!(next.worth() > tried.worth() + kBetter)) break;
     tried = std::move(next);
   }
   return tried;
 }
 
-Search::Tried Search::best() const {
-  if (better_.empty()) return {Plan(), *untouched_, {}};
-  if (better_.back().worth() >= kExcellent) return better_.back();
-  double highest = -std::numeric_limits<double>::infinity();
-  for (const Tried& t : better_) highest = std::max(highest, t.worth());
-  const double about = highest - (1 - kAbout) * std::abs(highest);
-  return *std::ranges::find_if(better_, [&](const Tried& t) { return t.worth() >= about; });
+const Search::Tried* Search::highest() const {
+  const auto found = std::ranges::max_element(better_, {}, &Tried::worth);
+  return found == better_.end() ? nullptr : &*found;
+}
+
+Search::Tried Search::best() {
+  const Tried* highest = this->highest();
+  if (highest == nullptr) return {Plan(), untouched(), {}};
+  const Tried* first = highest;
+  for (const Tried& t : better_) {
+    if (t.order < first->order && t.does_about_as_well_as(*highest)) first = &t;
+  }
+  return *first;
 }
 
 /// The best of the plans tried since `from`, each with one remedy more.
@@ -184,14 +221,14 @@ Search::Tried Search::run(const std::vector<Cure>& named_first) {
   std::vector<Plan> plans =
       first_line(is_slow() || std::ranges::count(named_first, Cure::HigherRate) > 0);
   put_named_first(named_first, plans);
-  for (const double enough : {kGood, kFair, 0.0}) {
-    const std::size_t before = tried_.size();
-    if (find_excellent(plans) || best().worth() >= enough) break;
-    plans = with_companions(before, enough == kGood ? 2 : 1);
-    if (enough == kGood) {
-      const std::vector<Plan> proven = second_line();
-      plans.insert(plans.begin(), proven.begin(), proven.end());
-    }
+  if (find_excellent(plans) || find_excellent(second_line())) return best();
+  std::size_t since = 0, bases = 2;
+  for (const double enough : {kGood, kFair}) {
+    if (highest() != nullptr && highest()->worth() >= enough) break;
+    plans = with_companions(since, bases);
+    since = tried_.size();
+    bases = 1;
+    if (find_excellent(plans)) break;
   }
   return best();
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "gradus/observe/remedy/trial.h"
 
 namespace gradus::observe {
@@ -7,13 +9,15 @@ namespace gradus::observe {
 /// Looks for the remedies that make a network learn the batch.
 ///
 /// Note [Search for a cure]
-/// Plans are tried in causal order, each for `steps` steps, and where that shows some learning for
-/// 4 times as long. The first of which worth() reaches 0.5 is taken: the most causal cure that
-/// works, not the fastest. Where none does, it is the most causal of those that do about as well as
-/// the best, if that reaches 0.35. Else come three remedies that together train nearly any deep
-/// network, and the two best so far with one more each; if that does not reach 0.15, the best with
-/// yet another. A plan that three times its rate would undo counts for less, and nothing is taken
-/// that is not clearly better than the untouched network, at the end or sooner.
+/// Plans are tried in causal order, each for `steps` steps, and where that promises an excellent
+/// result for 4 times as long. At the first of which worth() reaches 0.7 the search ends: earlier
+/// ones that could still do about as well are tried for longer, too, and the most causal of those
+/// that do is taken, not the best. Where none is excellent, the three best of the others are tried
+/// for longer, and then those plans that train nearly any deep network; if nothing reaches 0.5 by
+/// then, the two best so far with one remedy more each; and if that does not reach 0.15, the best
+/// with yet another. A plan that three times its rate would undo counts for less, and a tenth of
+/// its rate is tried, too. Nothing is taken that is not clearly better than the untouched network,
+/// at the end or sooner.
 class Search {
  public:
   /// All must outlive the search.
@@ -29,9 +33,11 @@ class Search {
   struct Tried {
     Plan plan;
     Outcome outcome;
-    Outcome shorter;     ///< of the shorter trial, where `outcome` is of the longer
-    bool steady = true;  ///< a somewhat higher rate would do, too
+    Outcome shorter;        ///< of the shorter trial, where `outcome` is of the longer
+    std::size_t order = 0;  ///< among all plans that were tried
+    bool steady = true;     ///< a somewhat higher rate would do, too
     double worth() const;
+    bool does_about_as_well_as(const Tried& best) const;
   };
   Tried run(const std::vector<Cure>& named_first);
 
@@ -43,23 +49,27 @@ class Search {
   bool find_excellent(const std::vector<Plan>& plans);
   /// Trains for longer and takes note of what is better. Whether it is excellent.
   bool examine(const Tried& shorter);
+  bool is_excellent_at_lower_rate(const Tried& unsteady);
   bool is_better(const Tried& tried);
   bool is_steady(const Tried& tried);
-  Tried try_longer(const Plan& plan, const Outcome& shorter);
+  Tried try_longer(const Tried& shorter);
   Tried with_best_rate(Tried tried);
   bool is_slow();
   bool is_allowed(const Plan& plan) const;
   bool has_equal_units() const;
-  /// An excellent one, else the most causal of those that do about as well as the best.
-  Tried best() const;
+  const Tried* highest() const;  ///< null where none is better than the untouched network
+  /// The most causal of those that do about as well as the best.
+  Tried best();
   std::vector<Plan> with_companions(std::size_t from, std::size_t bases) const;
+  /// Of one trial, which is made when it is first asked for.
+  const Outcome& outcome_of(const Plan& plan, int steps);
 
   nn::Module& net_;
   const Batch& batch_;
   const WhatIfOptions& options_;
   Trials trials_;
-  std::optional<Outcome> untouched_, untouched_shorter_;
-  std::vector<Tried> tried_;   // shorter trials
+  std::map<std::pair<std::string, int>, Outcome> outcomes_;  // by the plan's title and the steps
+  std::vector<Tried> tried_;                                 // shorter trials
   std::vector<Tried> better_;  // longer trials that do better than the untouched network
 };
 

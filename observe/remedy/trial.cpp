@@ -6,10 +6,13 @@
 #include "gradus/autograd/backward.h"
 #include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/ops.h"
+#include "gradus/nn/eval_scope.h"
 #include "gradus/observe/remedy/surgery.h"
 #include "gradus/observe/theory/recursion.h"
 #include "gradus/optim/clip.h"
 #include "gradus/optim/sgd.h"
+#include "gradus/tensor/generator.h"
+#include "gradus/tensor/random.h"
 #include "gradus/tensor/statistics.h"
 
 namespace gradus::observe {
@@ -93,20 +96,15 @@ void Trials::train(Outcome& outcome, int steps) {
   outcome.first_ratio = gradient_ratio();
   std::vector<Tensor> before;
   for (const Tensor& p : params) before.push_back(p.detach().clone());
-  for (int step = 0; step <= steps; ++step) {
-    const Tensor output = net_(batch_.inputs, context.at);
-    const Tensor loss = loss_(output, batch_.targets);
+  Generator generator(options_.seed);
+  for (int step = 0; step < steps; ++step) {
+    const Batch drawn = step == 0 ? batch_ : resampled(generator);
+    const Tensor loss = loss_(net_(drawn.inputs, context.at), drawn.targets);
     const auto value = loss.item<double>();
     outcome.finite = std::isfinite(value);
     if (step == 0) outcome.first_loss = value;
     if (!outcome.finite) return;
     outcome.last_loss = value;
-    if (step == steps) {
-      least_constant_loss_ =
-          std::min(least_constant_loss_, loss_of_constant(output, batch_.targets, loss_));
-      outcome.constant_loss = least_constant_loss_;
-      break;
-    }
     optimizer->zero_grad();
     loss.backward();
     if (outcome.clip_norm > 0) {
@@ -114,8 +112,30 @@ void Trials::train(Outcome& outcome, int steps) {
     }
     optimizer->step();
   }
+  evaluate(outcome);
+  if (!outcome.finite) return;
   outcome.last_ratio = gradient_ratio();
   outcome.largest_move = largest_move(before, params);
+}
+
+void Trials::evaluate(Outcome& outcome) {
+  const nn::EvalScope eval(net_);
+  const Tensor output = net_(batch_.inputs, context.at);
+  const auto value = loss_(output, batch_.targets).item<double>();
+  outcome.finite = std::isfinite(value);
+  if (!outcome.finite) return;
+  outcome.last_loss = value;
+  least_constant_loss_ =
+      std::min(least_constant_loss_, loss_of_constant(output, batch_.targets, loss_));
+  outcome.constant_loss = least_constant_loss_;
+}
+
+Batch Trials::resampled(Generator& generator) const {
+  const Tensor &x = batch_.inputs, &y = batch_.targets;
+  if (!options_.resample || x.dim() == 0 || y.dim() == 0 || x.size(0) != y.size(0)) return batch_;
+  NoGrad no_grad;
+  const Tensor rows = randint(0, x.size(0), {x.size(0)}, int64, &generator);
+  return {index_select(x, 0, rows), index_select(y, 0, rows)};
 }
 
 std::optional<double> Trials::gradient_ratio() const {

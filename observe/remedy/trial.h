@@ -10,6 +10,14 @@ namespace gradus::observe {
 
 /// Trains a network on one batch, with one plan after another, each from the state that the network
 /// is in. At the end of the scope it is as it was.
+///
+/// Note [Trials stand in for training]
+/// What learns one fixed batch by heart need not train on batches that change. So each step but the
+/// first takes as many samples as the batch has, drawn from it with replacement: its gradient then
+/// varies from step to step about as much as between fresh batches of that size (the bootstrap,
+/// Efron 1979). The result is the loss of the whole batch in evaluation mode, since that is how the
+/// network will be used: a batch norm may look well in training by the statistics of each batch
+/// while the running ones never catch up with weights that move fast.
 class Trials {
  public:
   /// All must outlive the trials. Throws Error where the network does not run on the batch, or the
@@ -22,6 +30,8 @@ class Trials {
 
  private:
   void train(Outcome& outcome, int steps);
+  void evaluate(Outcome& outcome);
+  Batch resampled(Generator& generator) const;
   std::optional<double> gradient_ratio() const;
 
   nn::Module& net_;
