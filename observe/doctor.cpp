@@ -89,6 +89,11 @@ const Symptoms& consequences(Symptom cause) {
                                           OscillatingLoss, ClippingAlways, UpdateTooSmall};
   static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding,   Saturation,
                                           UpdateTooSmall, OscillatingLoss, SlowLearning};
+  static const Symptoms of_equal_units = [] {
+    Symptoms all = of_no_gradient;
+    all.push_back(ZeroGradient);  // at what chooses among equals
+    return all;
+  }();
   static const Symptoms of_lost_units = {Vanishing, Exploding, UpdateTooSmall, SlowLearning,
                                          OscillatingLoss};
   static const Symptoms of_clipping = {UpdateTooSmall, SlowLearning};
@@ -103,8 +108,9 @@ const Symptoms& consequences(Symptom cause) {
     case UpdateTooLarge:
       return of_large_steps;
     case ZeroGradient:
-    case Symmetry:
       return of_no_gradient;
+    case Symmetry:
+      return of_equal_units;
     case Saturation:
     case DeadUnits:
       return of_lost_units;
@@ -149,11 +155,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {check_output,        check_reach,          check_symmetry,
-                                 check_input,         check_initialization, check_explosion,
-                                 check_large_updates, check_saturation,     check_dead_units,
-                                 check_depth,         check_spikes,         check_clipping,
-                                 check_small_updates, check_oscillation,    check_speed};
+  static constexpr auto rules = {
+      check_output,     check_copies,         check_reach,       check_symmetry,
+      check_input,      check_initialization, check_explosion,   check_large_updates,
+      check_saturation, check_dead_units,     check_depth,       check_spikes,
+      check_clipping,   check_small_updates,  check_oscillation, check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {

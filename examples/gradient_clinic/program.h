@@ -73,8 +73,8 @@ struct Fault {
   std::string layer = {};   ///< path that the finding must name; "": any
   std::string word = {};    ///< that the finding's cause must contain
   bool repairable = false;  ///< by changes that observe::repair can make to a Sequential
-  Variant tune;
-  Variant report;
+  Variant tune = {};
+  Variant report = {};
   Variant also_tune = {};
 
   bool healthy() const { return causes.empty(); }
@@ -89,5 +89,9 @@ void add_number_faults(Gallery& gallery);
 void add_healthy_plain(Gallery& gallery);
 void add_healthy_special(Gallery& gallery);
 void add_healthy_training(Gallery& gallery);
+void add_model_faults(Gallery& gallery);
+void add_recipe_faults(Gallery& gallery);
+void add_healthy_models(Gallery& gallery);
+void add_healthy_recipes(Gallery& gallery);
 
 }  // namespace clinic

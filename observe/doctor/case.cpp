@@ -54,19 +54,45 @@ std::optional<double> uninformed_loss(const RunRecord& run) {
   return {};
 }
 
-/// Variance over samples and units of what a regression's network says, where the loss is its mean
-/// squared error.
-std::optional<double> output_variance(const RunRecord& run) {
+/// The layer that says what a regression by mean squares predicts; null where it is none.
+const LayerRecord* regressor(const RunRecord& run) {
   const std::vector<std::string> squares = {"sub", "square", "mean"};
-  if (run.loss_ops != squares) return {};
+  if (run.loss_ops != squares) return nullptr;
   for (const LayerRecord& layer : run.layers) {
-    if (!layer.is_output || layer.steps.empty()) continue;
-    const LayerStep& step = layer.last();
-    const Sample& y = step.activation ? step.activation : step.z;
-    if (y.looked_at < 8 * layer.units) return {};  // too few samples to vary
-    return double(y.rms) * y.rms - double(y.mean) * y.mean;
+    if (layer.is_output && !layer.steps.empty()) return &layer;
   }
-  return {};
+  return nullptr;
+}
+
+const Sample& said(const LayerStep& step) { return step.activation ? step.activation : step.z; }
+
+/// Variance over samples and units of what a regression's network says.
+std::optional<double> output_variance(const RunRecord& run) {
+  const LayerRecord* layer = regressor(run);
+  if (layer == nullptr) return {};
+  const Sample& y = said(layer->last());
+  if (y.looked_at < 8 * layer->units) return {};  // too few samples to vary
+  return double(y.rms) * y.rms - double(y.mean) * y.mean;
+}
+
+/// Whether the mean square of a regression's outputs makes up the loss, in the first observed steps
+/// and in the last. Outputs and targets have nothing in common at first, so the targets are small.
+bool all_own_noise(const RunRecord& run) {
+  const LayerRecord* layer = regressor(run);
+  if (layer == nullptr) return false;
+  std::map<std::int64_t, double> losses;
+  for (const RunStep& step : run.steps) losses[step.step] = step.loss;
+  std::vector<double> ratios;
+  for (const LayerStep& step : layer->steps) {
+    const auto loss = losses.find(step.step);
+    const double square = double(said(step).rms) * said(step).rms;
+    if (loss != losses.end() && square > 0) ratios.push_back(loss->second / square);
+  }
+  const auto window = static_cast<std::ptrdiff_t>(kWindow);
+  if (std::ssize(ratios) < 2 * window) return false;
+  auto one = [](std::vector<double> some) { return std::abs(median(std::move(some)) - 1) < 0.1; };
+  return one({ratios.begin(), ratios.begin() + window}) &&
+         one({ratios.end() - window, ratios.end()});
 }
 
 bool is_normalized(const RunRecord& run, std::size_t index) {
@@ -178,6 +204,7 @@ Course::Course(const RunRecord& run) {
   const std::optional<double> explained = output_variance(run);
   low = uninformed ? recent < 0.7 * *uninformed : explained && recent < 0.3 * *explained;
   poor = explained && recent > 4 * *explained;
+  own_noise = all_own_noise(run);
 }
 
 bool Course::falling() const {

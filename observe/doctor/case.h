@@ -72,9 +72,13 @@ struct Course {
   bool learned() const { return low || (fallen > 0.3 && !poor); }
   /// Still on its way, from wherever it began.
   bool falling() const;
-  /// Above where it began, and not for a moment only.
+  /// A regression whose loss is, and always was, the mean square of what the network itself says:
+  /// beside that its targets are nothing, and that it falls only shows that the outputs shrink.
+  bool own_noise = false;
+  /// Above where it began, by more than that was, and not for a moment only.
   bool diverged() const {
-    return losses.size() >= 10 && recent > 2 * std::max(start, uninformed.value_or(start));
+    const double from = std::max(start, uninformed.value_or(start));
+    return losses.size() >= 10 && recent > from + std::abs(from);
   }
 };
 

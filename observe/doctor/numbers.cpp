@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
@@ -21,7 +22,12 @@ const std::map<std::string, Remedied>& risky_ops() {
       {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
       {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
       {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
-      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}}};
+      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}},
+      {"std",
+       {"keep it away from 0, and without the correction where there is one sample",
+        "sqrt(var(x, {0}, false, 0) + 1e-8)"}},
+      {"softmax",
+       {"leave each row something that is not -inf", "masked_fill(scores, mask, -1e9)"}}};
   return ops;
 }
 
@@ -39,7 +45,8 @@ struct Failure {
   std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
-  bool input = false;  ///< the network's own input is to be suspected
+  bool input = false;   ///< the network's own input is to be suspected
+  bool target = false;  ///< the targets are
 };
 
 std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
@@ -75,6 +82,16 @@ bool takes_only_input(const Case& c, const LayerRecord& layer) {
   return origin.from_input && origin.sources.empty();
 }
 
+/// Whether no op of the loss makes anything else of finite numbers of this size.
+bool loss_is_harmless(const Failure& failure, std::int64_t at) {
+  static const std::set<std::string> harmless = {"sub",  "square",  "abs",        "mean",
+                                                 "neg",  "gather",  "sum",        "cross_entropy",
+                                                 "view", "reshape", "logsigmoid", "log_softmax"};
+  const LayerStep* step = failure.layer != nullptr ? entry_at(failure.layer->steps, at) : nullptr;
+  return step != nullptr && step->z.abs_max < 1e6 && !failure.ops.empty() &&
+         std::ranges::all_of(failure.ops, [](const auto& op) { return harmless.count(op) > 0; });
+}
+
 std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   for (const LayerRecord& layer : c.run.layers) {
     const LayerStep* step = entry_at(layer.steps, at);
@@ -97,10 +114,24 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
     if (layer.is_output) origin.layer = &layer;
   }
   origin.ops = origin.layer != nullptr ? ops_after(c, *origin.layer) : c.run.loss_ops;
+  if (loss_is_harmless(origin, at)) {
+    origin.where +=
+        ", though none of its ops makes that of finite numbers: a target of that step "
+        "was not finite";
+    origin.target = true;
+  }
   return origin;
 }
 
-std::vector<std::string> ops_of_end(const Case& c) {
+/// What lies between a parameter and what its gradient came from: where a module owns it beside
+/// other layers, what that module does itself.
+std::vector<std::string> ops_around(const Case& c, const ParameterRecord& p) {
+  const auto index = static_cast<std::size_t>(&p - c.run.parameters.data());
+  for (std::size_t i = 0; c.run.structure && i < c.run.structure->layers.size(); ++i) {
+    if (i < c.run.layers.size() && std::ranges::count(c.run.layers[i].parameters, index) > 0) {
+      return c.run.structure->layers[i].own_ops;
+    }
+  }
   std::vector<std::string> ops;
   if (c.run.structure) {
     for (const TracedOp& op : c.run.structure->end.ops) ops.push_back(op.name);
@@ -127,7 +158,7 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
                      fmt::format("everything was finite on the way forward, and the gradient of "
                                  "'{}' was not",
                                  p.name),
-                     ops_of_end(c), true};
+                     ops_around(c, p), true};
     }
     if (step->change.nonfinite > 0) {
       return Failure{
@@ -153,10 +184,22 @@ Failure failure_of(const Case& c, std::int64_t at) {
   return {nullptr, "that step was not observed: it was between observed ones"};
 }
 
+/// Whether the batches are of one sample.
+bool one_sample(const Case& c) {
+  return std::ranges::any_of(c.run.layers, [](const LayerRecord& layer) {
+    return layer.is_output && !layer.steps.empty() && layer.steps.front().z.count == layer.units;
+  });
+}
+
 /// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
-std::string risky_op(const Failure& failure) {
-  auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
-  auto steep = [](const std::string& op) { return op == "sqrt" || op == "norm" || op == "pow"; };
+std::string risky_op(const Case& c, const Failure& failure) {
+  const bool single = one_sample(c);
+  auto risky = [&](const std::string& op) {
+    return op != "softmax" && (op != "std" || single) && risky_ops().count(op) > 0;
+  };
+  auto steep = [](const std::string& op) {
+    return op == "sqrt" || op == "norm" || op == "pow" || op == "std";
+  };
   const auto& ops = failure.ops;
   if (failure.backward) {
     // What was finite forward may still have an infinite slope.
@@ -198,7 +241,10 @@ void check_finite(const Case& c, Found& found) {
   }
   f.cause = fmt::format("in step {} {}", at, origin.where);
 
-  const std::string op = risky_op(origin);
+  std::string op = risky_op(c, origin);
+  // softmax is as safe as what it is given.
+  const bool masked = op.empty() && !diverged(c, found);
+  if (masked && std::ranges::count(origin.ops, "softmax") > 0) op = "softmax";
   if (op.empty() && diverged(c, found)) {
     f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
                               : ", after steps that were too large";
@@ -207,7 +253,11 @@ void check_finite(const Case& c, Found& found) {
   if (!op.empty()) {
     f.cause += fmt::format("; between them lies {}", op);
     const Remedied& remedied = risky_ops().at(op);
-    f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
+    f.remedies = {{Cure::Manual, remedied.action, remedied.code}};
+  }
+  if (origin.target) {
+    f.remedies = {{Cure::Manual, "leave out the samples whose target is missing",
+                   "all(isfinite(target))  // false where one is"}};
   }
   if (c.run.input.nonfinite > 0 || origin.input) {
     f.remedies = {
@@ -218,8 +268,12 @@ void check_finite(const Case& c, Found& found) {
     f.remedies = found.front().remedies;
   } else if (f.remedies.empty()) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
-                   "DetectAnomaly anomaly;  // in scope around forward and backward"},
-                  lower_rate(1, 0.1)};
+                   "DetectAnomaly anomaly;  // in scope around forward and backward"}};
+  }
+  // The rate is innocent of what happened before the first update.
+  const bool first = at == c.run.steps.front().step;
+  if (!first && f.remedies.size() == 1 && f.remedies[0].cure == Cure::Manual && !origin.target) {
+    f.remedies.push_back(lower_rate(1, 0.1));
   }
   // Where an op is to blame, steps were large because of it.
   if (!op.empty()) {
