@@ -123,20 +123,21 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   return origin;
 }
 
-/// What lies between a parameter and what its gradient came from: where a module owns it beside
-/// other layers, what that module does itself.
+/// What may lie between a parameter and where its gradient came from: in the layer that owns it, or
+/// anywhere between layers.
 std::vector<std::string> ops_around(const Case& c, const ParameterRecord& p) {
+  if (!c.run.structure) return c.run.loss_ops;
+  const Trace& trace = *c.run.structure;
   const auto index = static_cast<std::size_t>(&p - c.run.parameters.data());
-  for (std::size_t i = 0; c.run.structure && i < c.run.structure->layers.size(); ++i) {
-    if (i < c.run.layers.size() && std::ranges::count(c.run.layers[i].parameters, index) > 0) {
-      return c.run.structure->layers[i].own_ops;
-    }
+  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
+    if (std::ranges::count(c.run.layers[i].parameters, index) > 0) return trace.layers[i].own_ops;
   }
-  std::vector<std::string> ops;
-  if (c.run.structure) {
-    for (const TracedOp& op : c.run.structure->end.ops) ops.push_back(op.name);
-  }
-  ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  std::vector<std::string> ops = c.run.loss_ops;
+  auto add = [&](const Origin& origin) {
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+  };
+  add(trace.end);
+  for (const LayerCall& layer : trace.layers) std::ranges::for_each(layer.origins, add);
   return ops;
 }
 

@@ -174,9 +174,9 @@ void report_unused(const Case& c, Found& found) {
        .severity = Severity::Warning,
        .layer = names[0],
        .statistic = "gradients that came to it",
-       .cause = fmt::format("{} {} never used: no layer that holds {} was called", listed(names),
+       .cause = fmt::format("{} {} never used: forward() leaves {} out", listed(names),
                             names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
-       .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+       .remedies = {{Cure::Manual, "use it in forward(), or drop it", ""}}});
 }
 
 /// A layer with nothing to train between layers that are trained, in a chain. What is frozen on

@@ -10,7 +10,9 @@ namespace {
 /// As (units, inputs).
 Tensor rows_of(const Case& c, const Hidden& hidden, const Tensor& weight) {
   bool columns = weight.size(0) != hidden.layer->units;
-  if (!columns && weight.size(1) == hidden.layer->units && c.run.structure) {
+  // A layer that the first step left out is not in the structure.
+  const bool known = c.run.structure && hidden.index < c.run.structure->layers.size();
+  if (!columns && weight.size(1) == hidden.layer->units && known) {
     const auto& ops = c.run.structure->layers[hidden.index].own_ops;
     columns = std::ranges::count(ops, "matmul") > 0 && std::ranges::count(ops, "t") == 0 &&
               std::ranges::count(ops, "transpose") == 0;
