@@ -84,9 +84,9 @@ bool takes_only_input(const Case& c, const LayerRecord& layer) {
 
 /// Whether no op of the loss makes anything else of finite numbers of this size.
 bool loss_is_harmless(const Failure& failure, std::int64_t at) {
-  static const std::set<std::string> harmless = {"sub",  "square",  "abs",        "mean",
-                                                 "neg",  "gather",  "sum",        "cross_entropy",
-                                                 "view", "reshape", "logsigmoid", "log_softmax"};
+  static const std::set<std::string> harmless = {
+      "sub",   "square", "abs",     "mean",   "sum",           "neg",        "mul",        "add",
+      "where", "view",   "reshape", "gather", "cross_entropy", "logsigmoid", "log_softmax"};
   const LayerStep* step = failure.layer != nullptr ? entry_at(failure.layer->steps, at) : nullptr;
   return step != nullptr && step->z.abs_max < 1e6 && !failure.ops.empty() &&
          std::ranges::all_of(failure.ops, [](const auto& op) { return harmless.count(op) > 0; });
@@ -116,8 +116,8 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   origin.ops = origin.layer != nullptr ? ops_after(c, *origin.layer) : c.run.loss_ops;
   if (loss_is_harmless(origin, at)) {
     origin.where +=
-        ", though none of its ops makes that of finite numbers: a target of that step "
-        "was not finite";
+        ", though none of its ops makes that of finite numbers: a target of that step, "
+        "or a weight in the loss, was not finite";
     origin.target = true;
   }
   return origin;

@@ -123,10 +123,10 @@ void check_large_updates(const Case& c, Found& found) {
     }
   };
   look_at(kWindow);
-  // The rate of a run that diverges may have grown since.
-  const bool later = c.went_wrong() && largest.value < 0.1;
+  // The rate of a run that diverges, or loses what it had learned, may have grown since.
+  const bool later = (c.went_wrong() || c.course.lost) && largest.value < 0.1;
   if (later) look_at(c.observed);
-  if (worst == nullptr || (later && largest.value < 0.5)) return;
+  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return;
   // Where hardly any gradient comes down, the top moves alone, and much.
   const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
   if (lost && !c.went_wrong()) return;
