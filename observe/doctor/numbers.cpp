@@ -1,35 +1,12 @@
-#include <map>
 #include <set>
 
 #include "gradus/observe/doctor/advice.h"
+#include "gradus/observe/doctor/risky_ops.h"
 #include "gradus/observe/doctor/rules.h"
 
 // Where the first NaN or Inf came from.
 namespace gradus::observe::doctor {
 namespace {
-
-/// Ops that turn finite numbers into others, or have an infinite slope, and what prevents it.
-struct Remedied {
-  const char* action;
-  const char* code;
-};
-const std::map<std::string, Remedied>& risky_ops() {
-  static const std::map<std::string, Remedied> ops = {
-      {"log", {"keep the logarithm away from 0", "log(clamp(p, 1e-12, std::nullopt))"}},
-      {"div", {"keep the divisor away from 0", "x / (y + 1e-8)"}},
-      {"reciprocal", {"keep the divisor away from 0", "1 / (y + 1e-8)"}},
-      {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
-      {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
-      {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
-      {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
-      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}},
-      {"std",
-       {"keep it away from 0, and without the correction where there is one sample",
-        "sqrt(var(x, {0}, false, 0) + 1e-8)"}},
-      {"softmax",
-       {"leave each row something that is not -inf", "masked_fill(scores, mask, -1e9)"}}};
-  return ops;
-}
 
 template <class Entry>
 const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
@@ -85,8 +62,8 @@ bool takes_only_input(const Case& c, const LayerRecord& layer) {
 /// Whether no op of the loss makes anything else of finite numbers of this size.
 bool loss_is_harmless(const Failure& failure, std::int64_t at) {
   static const std::set<std::string> harmless = {
-      "sub",   "square", "abs",     "mean",   "sum",           "neg",        "mul",        "add",
-      "where", "view",   "reshape", "gather", "cross_entropy", "logsigmoid", "log_softmax"};
+      "sub",   "square", "abs",  "mean",    "sum",    "neg",           "mul",        "add",
+      "where", "clamp",  "view", "reshape", "gather", "cross_entropy", "logsigmoid", "log_softmax"};
   const LayerStep* step = failure.layer != nullptr ? entry_at(failure.layer->steps, at) : nullptr;
   return step != nullptr && step->z.abs_max < 1e6 && !failure.ops.empty() &&
          std::ranges::all_of(failure.ops, [](const auto& op) { return harmless.count(op) > 0; });
@@ -192,26 +169,6 @@ bool one_sample(const Case& c) {
   });
 }
 
-/// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
-std::string risky_op(const Case& c, const Failure& failure) {
-  const bool single = one_sample(c);
-  auto risky = [&](const std::string& op) {
-    return op != "softmax" && (op != "std" || single) && risky_ops().count(op) > 0;
-  };
-  auto steep = [](const std::string& op) {
-    return op == "sqrt" || op == "norm" || op == "pow" || op == "std";
-  };
-  const auto& ops = failure.ops;
-  if (failure.backward) {
-    // What was finite forward may still have an infinite slope.
-    auto last = std::find_if(ops.rbegin(), ops.rend(), steep);
-    if (last == ops.rend()) last = std::find_if(ops.rbegin(), ops.rend(), risky);
-    return last != ops.rend() ? *last : "";
-  }
-  const auto first = std::ranges::find_if(ops, risky);
-  return first != ops.end() ? *first : "";
-}
-
 /// By which factor the loss had grown just before.
 double growth(const Case& c) {
   const std::vector<double>& losses = c.course.losses;
@@ -242,7 +199,7 @@ void check_finite(const Case& c, Found& found) {
   }
   f.cause = fmt::format("in step {} {}", at, origin.where);
 
-  std::string op = risky_op(c, origin);
+  std::string op = suspect(origin.ops, origin.backward, one_sample(c));
   // softmax is as safe as what it is given.
   const bool masked = op.empty() && !diverged(c, found);
   if (masked && std::ranges::count(origin.ops, "softmax") > 0) op = "softmax";
@@ -253,8 +210,7 @@ void check_finite(const Case& c, Found& found) {
   }
   if (!op.empty()) {
     f.cause += fmt::format("; between them lies {}", op);
-    const Remedied& remedied = risky_ops().at(op);
-    f.remedies = {{Cure::Manual, remedied.action, remedied.code}};
+    f.remedies = {safer(op)};
   }
   if (origin.target) {
     f.remedies = {{Cure::Manual, "leave out the samples whose target is missing",
@@ -264,7 +220,7 @@ void check_finite(const Case& c, Found& found) {
     f.remedies = {
         {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
   }
-  if (op.empty() && !found.empty()) {
+  if (op.empty() && !found.empty() && !origin.target) {
     f.cause += "; it follows from what is said above";
     f.remedies = found.front().remedies;
   } else if (f.remedies.empty()) {
@@ -272,8 +228,8 @@ void check_finite(const Case& c, Found& found) {
                    "DetectAnomaly anomaly;  // in scope around forward and backward"}};
   }
   // The rate is innocent of what happened before the first update.
-  const bool first = at == c.run.steps.front().step;
-  if (!first && f.remedies.size() == 1 && f.remedies[0].cure == Cure::Manual && !origin.target) {
+  const bool updated = at > c.run.steps.front().step;
+  if (updated && f.remedies.size() == 1 && f.remedies[0].cure == Cure::Manual && !origin.target) {
     f.remedies.push_back(lower_rate(1, 0.1));
   }
   // Where an op is to blame, steps were large because of it.
@@ -282,7 +238,7 @@ void check_finite(const Case& c, Found& found) {
       return other.symptom == Symptom::UpdateTooLarge || other.symptom == Symptom::Exploding;
     });
   }
-  found.push_back(std::move(f));
+  found.insert(origin.target ? found.begin() : found.end(), std::move(f));
 }
 
 }  // namespace gradus::observe::doctor
