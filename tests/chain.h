@@ -1,6 +1,7 @@
 #pragma once
 
-#include "gradus/nn/nn.h"
+#include "gradus/nn/linear.h"
+#include "gradus/nn/sequential.h"
 
 namespace gradus::tests {
 
