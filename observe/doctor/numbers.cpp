@@ -228,7 +228,7 @@ void check_finite(const Case& c, Found& found) {
                    "DetectAnomaly anomaly;  // in scope around forward and backward"}};
   }
   // The rate is innocent of what happened before the first update.
-  const bool updated = at > c.run.steps.front().step;
+  const bool updated = !c.run.steps.empty() && at > c.run.steps.front().step;
   if (updated && f.remedies.size() == 1 && f.remedies[0].cure == Cure::Manual && !origin.target) {
     f.remedies.push_back(lower_rate(1, 0.1));
   }

@@ -138,8 +138,8 @@ bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Fou
   if (!width || !(miss > *width)) return false;
   Finding f =
       mismatch(output,
-               fmt::format("{} makes outputs in a range {} wide, and they miss the targets "
-                           "by more than that: the targets lie outside of it",
+               fmt::format("{} on the output cannot reach the targets: what it makes lies in a "
+                           "range {} wide, and misses them by more than that",
                            op, *width),
                "loss(outputs, target);  // the network without it, or targets in its range");
   f.statistic = squared ? "root of the mean squared error" : "mean absolute error";
