@@ -1,4 +1,4 @@
-// Healthy networks of shapes that people write by hand: gated, attending, shared, drawn at random.
+// Healthy networks of shapes that people write by hand: gated, dense, mixed, drawn at random.
 
 #include <cmath>
 
@@ -7,70 +7,6 @@
 
 namespace clinic {
 namespace {
-
-/// Hochreiter & Schmidhuber 1997, with a forget gate that starts open.
-struct Lstm : nn::Module {
-  Lstm(const Problem& problem, std::int64_t n)
-      : gates(child("gates", nn::Linear(problem.inputs + n, 4 * n))),
-        head(child("head", nn::Linear(n, problem.outputs))),
-        width(n) {
-    init::constant_(gates.bias.detach().narrow(0, n, n), 1);
-  }
-  Tensor forward(const Tensor& x) override {
-    Tensor h = zeros({x.size(0), width}), cell = h;
-    for (std::int64_t t = 0; t < x.size(1); ++t) {
-      Tensor z = gates(cat({x.select(1, t), h}, 1));
-      auto gate = [&](std::int64_t i) { return z.narrow(1, i * width, width); };
-      cell = sigmoid(gate(1)) * cell + sigmoid(gate(0)) * tanh(gate(2));
-      h = sigmoid(gate(3)) * tanh(cell);
-    }
-    return head(h);
-  }
-  nn::Linear gates, head;
-  std::int64_t width;
-};
-
-/// The block of a transformer with the norms in front (Xiong et al. 2020), two heads.
-struct Block : nn::Module {
-  explicit Block(std::int64_t n)
-      : before(child("before", nn::LayerNorm(Shape{n}))),
-        between(child("between", nn::LayerNorm(Shape{n}))),
-        qkv(child("qkv", nn::Linear(n, 3 * n))),
-        out(child("out", nn::Linear(n, n))),
-        up(child("up", nn::Linear(n, 4 * n))),
-        down(child("down", nn::Linear(4 * n, n))),
-        width(n) {}
-  Tensor forward(const Tensor& x) override {
-    const std::int64_t half = width / 2;
-    Tensor all = qkv(before(x)).reshape({x.size(0), x.size(1), 3, 2, half});
-    auto part = [&](std::int64_t i) { return all.select(2, i).transpose(1, 2); };
-    Tensor scores = matmul(part(0), part(1).transpose(2, 3)) / std::sqrt(double(half));
-    Tensor mixed = matmul(softmax(scores, -1), part(2)).transpose(1, 2).reshape(x.shape());
-    Tensor h = x + out(mixed);
-    return h + down(gelu(up(between(h))));
-  }
-  nn::LayerNorm before, between;
-  nn::Linear qkv, out, up, down;
-  std::int64_t width;
-};
-
-/// Rows of digits as tokens.
-struct Transformer : nn::Module {
-  explicit Transformer(const Problem& problem)
-      : embed(child("embed", nn::Linear(8, 24))),
-        place(parameter("place", randn({8, 24}) * 0.1)),
-        first(child("first", Block(24))),
-        second(child("second", Block(24))),
-        head(child("head", nn::Linear(24, problem.outputs))) {}
-  Tensor forward(const Tensor& x) override {
-    Tensor h = embed(x.reshape({-1, 8, 8})) + place;
-    return head(mean(second(first(h)), {1}));
-  }
-  nn::Linear embed;
-  Tensor place;
-  Block first, second;
-  nn::Linear head;
-};
 
 /// Srivastava et al. 2015: gates that start nearly closed carry the signal past the layers.
 struct Highway : nn::Module {
@@ -192,100 +128,53 @@ struct Siren : nn::Module {
   nn::Linear inner;
 };
 
-/// The next of 12 symbols, which follow each other by a rule that is broken now and then.
-Problem symbols() {
-  Tensor x = randint(0, 12, {300, 1});
-  std::vector<Tensor> all = {x};
-  for (int t = 0; t < 10; ++t) {
-    Tensor next =
-        (all.back() * 5 + 3) - floor((all.back() * 5 + 3).to(float32) / 12).to(int64) * 12;
-    all.push_back(where(gradus::rand({300, 1}) < 0.1, randint(0, 12, {300, 1}), next));
-  }
-  Tensor text = cat(all, 1);
-  return {.data = {text.narrow(1, 0, 10), text.narrow(1, 1, 10)}, .inputs = 12, .outputs = 12};
-}
-
-struct Language : nn::Module {
-  Language()
-      : table(child("table", nn::Embedding(12, 16))),
-        block(child("block", Block(16))),
-        head(child("head", nn::Linear(16, 12))) {}
-  Tensor forward(const Tensor& index) override { return head(block(table(index))).flatten(0, 1); }
-  nn::Embedding table;
-  Block block;
-  nn::Linear head;
-};
-
 Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
   return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
-void add(Gallery& gallery, const std::string& name, const std::string& variant,
-         std::function<Program()> make) {
-  gallery.push_back({.name = name, .report = {variant, std::move(make)}});
 }
 
 }  // namespace
 
 void add_healthy_models(Gallery& gallery) {
-  add(gallery, "an LSTM", "lstm-15", [] {
-    Problem problem = memory(15);
-    return of(problem, Lstm(problem, 24), adam(0.01));
-  });
-  add(gallery, "a transformer", "transformer-digits", [] {
-    Problem problem = digits();
-    return of(problem, Transformer(problem), adamw(2e-3, 0.05));
-  });
-  add(gallery, "a language model", "next-of-12-symbols", [] {
-    Program p = of(symbols(), Language(), adamw(5e-3, 0.01));
-    p.loss = [](const Tensor& output, const Tensor& target) {
-      return cross_entropy(output, target.flatten());
-    };
-    p.score = [](const Tensor& output, const Tensor& target) {
-      return accuracy(output, target.flatten());
-    };
-    return p;
-  });
-  add(gallery, "a highway network", "highway-10x32-digits", [] {
+  add_to_report(gallery, {.name = "a highway network"}, "highway-10x32-digits", [] {
     nn::Sequential net{nn::Linear(64, 32)};
     for (int i = 0; i < 10; ++i) net.push_back(Highway(32));
     net.push_back(nn::Linear(32, 10));
     return of(digits(), net);
   });
-  add(gallery, "dense connections", "dense-spirals", [] {
+  add_to_report(gallery, {.name = "dense connections"}, "dense-spirals", [] {
     Problem problem = spirals();
     return of(problem, Dense(problem), adam(0.01));
   });
-  add(gallery, "mixed experts", "experts-circles", [] {
+  add_to_report(gallery, {.name = "mixed experts"}, "experts-circles", [] {
     Problem problem = circles();
     return of(problem, Experts(problem), adam(0.02));
   });
-  add(gallery, "maxout", "maxout-4x24-blobs", [] {
+  add_to_report(gallery, {.name = "maxout"}, "maxout-4x24-blobs", [] {
     Problem problem = blobs(5, 4);
     return of(problem,
               nn::Sequential{Maxout(4, 24), Maxout(24, 24), Maxout(24, 24), Maxout(24, 24),
                              nn::Linear(24, 5)},
               sgd(0.03));
   });
-  add(gallery, "a convolution by hand", "patches-digits", [] {
+  add_to_report(gallery, {.name = "a convolution by hand"}, "patches-digits", [] {
     Problem problem = digits();
     return of(problem, Patches(problem), adam(5e-3));
   });
-  add(gallery, "stochastic depth", "stochastic-depth-12x32-digits", [] {
+  add_to_report(gallery, {.name = "stochastic depth"}, "stochastic-depth-12x32-digits", [] {
     nn::Sequential net{nn::Linear(64, 32)};
     for (int i = 0; i < 12; ++i) net.push_back(StochasticDepth(32));
     net.push_back(nn::Linear(32, 10));
     return of(digits(), net);
   });
-  add(gallery, "radial basis functions", "radial-spirals", [] {
+  add_to_report(gallery, {.name = "radial basis functions"}, "radial-spirals", [] {
     Problem problem = spirals();
     return of(problem, Radial(problem), adam(0.03));
   });
-  add(gallery, "weight normalisation", "weight-normed-3x32-digits", [] {
+  add_to_report(gallery, {.name = "weight normalisation"}, "weight-normed-3x32-digits", [] {
     return of(digits(), nn::Sequential{WeightNormed(64, 32), nn::ReLU(), WeightNormed(32, 32),
                                        nn::ReLU(), WeightNormed(32, 10)});
   });
-  add(gallery, "tied weights", "tied-autoencoder-12", [] {
+  add_to_report(gallery, {.name = "tied weights"}, "tied-autoencoder-12", [] {
     Program p = of(digits(), Tied(64), adam(5e-3));
     p.problem.data.targets = p.problem.data.inputs;
     p.loss = squares;
@@ -293,7 +182,7 @@ void add_healthy_models(Gallery& gallery) {
     p.steps = 150;
     return p;
   });
-  add(gallery, "sines", "siren-3x48-waves", [] {
+  add_to_report(gallery, {.name = "sines"}, "siren-3x48-waves", [] {
     const double bound = std::sqrt(6.0 / 48) / 6;
     Program p = of(waves(), nn::Sequential{Siren(4, 48, 0.1), Siren(48, 48, bound),
                                            Siren(48, 48, bound), nn::Linear(48, 2)});
@@ -301,19 +190,20 @@ void add_healthy_models(Gallery& gallery) {
     p.score = explained;
     return p;
   });
-  add(gallery, "rarer activations", "prelu-softsign-hardswish-digits", [] {
+  add_to_report(gallery, {.name = "rarer activations"}, "four-activations-digits", [] {
     nn::Sequential net{nn::Linear(64, 48), nn::PReLU(),        nn::Linear(48, 48),
                        nn::Softsign(),     nn::Linear(48, 48), nn::Hardswish(),
                        nn::Linear(48, 48), nn::ReLU6(),        nn::Linear(48, 10)};
     init::apply(net, he());
     return of(digits(), net, sgd(0.05));
   });
-  add(gallery, "raw pixels behind a batch norm", "bn-first-pixels-255-digits", [] {
-    Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 255; });
-    return of(problem,
-              nn::Sequential{nn::BatchNorm1d(64), mlp(problem, {2, 48, make<nn::ReLU>, he()})},
-              sgd(0.05));
-  });
+  add_to_report(
+      gallery, {.name = "raw pixels behind a batch norm"}, "bn-first-pixels-255-digits", [] {
+        Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 255; });
+        return of(problem,
+                  nn::Sequential{nn::BatchNorm1d(64), mlp(problem, {2, 48, make<nn::ReLU>, he()})},
+                  sgd(0.05));
+      });
 }
 
 }  // namespace clinic

@@ -90,18 +90,13 @@ Tensor evidence_bound(const Tensor& output, const Tensor& target) {
   return mean(error + 0.1 * divergence);
 }
 
-void add(Gallery& gallery, const std::string& name, const std::string& variant,
-         std::function<Program()> make) {
-  gallery.push_back({.name = name, .report = {variant, std::move(make)}});
-}
-
 void add_losses(Gallery& gallery) {
-  add(gallery, "focal loss", "focal-gelu-digits", [] {
+  add_to_report(gallery, {.name = "focal loss"}, "focal-gelu-digits", [] {
     Program p = of(digits(), gelu_4x48, adam(3e-3));
     p.loss = focal;
     return p;
   });
-  add(gallery, "a loss below 0", "gaussian-nll-waves", [] {
+  add_to_report(gallery, {.name = "a loss below 0"}, "gaussian-nll-waves", [] {
     Problem problem = waves();
     problem.outputs = 4;
     Program p = regression(problem, relu_3x32, adam(3e-3), gaussian);
@@ -109,18 +104,18 @@ void add_losses(Gallery& gallery) {
     p.steps = 200;
     return p;
   });
-  add(gallery, "policy gradient", "bandit-blobs", [] {
+  add_to_report(gallery, {.name = "policy gradient"}, "bandit-blobs", [] {
     Program p = of(blobs(3, 4), tanh_2x32, adam(3e-3));
     p.loss = policy_gradient;
     p.steps = 150;
     return p;
   });
-  add(gallery, "action values", "q-values-blobs", [] {
+  add_to_report(gallery, {.name = "action values"}, "q-values-blobs", [] {
     Program p = of(blobs(3, 4), relu_3x32, adam(3e-3));
     p.loss = action_values;
     return p;
   });
-  add(gallery, "a variational autoencoder", "vae-8-digits", [] {
+  add_to_report(gallery, {.name = "a variational autoencoder"}, "vae-8-digits", [] {
     Problem problem = digits();
     problem.data.targets = problem.data.inputs;
     return Program{.problem = problem,
@@ -129,26 +124,26 @@ void add_losses(Gallery& gallery) {
                    .loss = evidence_bound,
                    .score = no_score};
   });
-  add(gallery, "a Poisson regression", "poisson-waves", [] {
+  add_to_report(gallery, {.name = "a Poisson regression"}, "poisson-waves", [] {
     Problem problem = changed_targets(waves(), [](const Tensor& y) { return round(exp(2 * y)); });
     return regression(problem, tanh_2x32, adam(5e-3),
                       [](const Tensor& output, const Tensor& target) {
                         return mean(exp(output) - target * output);
                       });
   });
-  add(gallery, "an absolute error", "l1-gelu-waves", [] {
+  add_to_report(gallery, {.name = "an absolute error"}, "l1-gelu-waves", [] {
     return regression(
         waves(), gelu_4x48, adam(3e-3),
         [](const Tensor& output, const Tensor& target) { return l1_loss(output, target); });
   });
-  add(gallery, "hinge loss", "hinge-spirals", [] {
+  add_to_report(gallery, {.name = "hinge loss"}, "hinge-spirals", [] {
     Problem problem = changed_targets(binary(spirals()), [](const Tensor& y) { return 2 * y - 1; });
     Program p = of(problem, {3, 32, make<nn::ELU>, he()}, sgd(0.05));
     p.loss = [](const Tensor& output, const Tensor& target) { return hinge_loss(output, target); };
     p.score = no_score;
     return p;
   });
-  add(gallery, "an output in its targets' range", "sigmoid-mse-digits", [] {
+  add_to_report(gallery, {.name = "an output in its targets' range"}, "sigmoid-mse-digits", [] {
     Problem problem = digits();
     problem.data.targets = problem.data.inputs;
     nn::Sequential net{nn::Linear(64, 16), nn::Tanh(), nn::Linear(16, 64), nn::Sigmoid()};
@@ -163,12 +158,12 @@ void add_losses(Gallery& gallery) {
 }
 
 void add_data(Gallery& gallery) {
-  add(gallery, "nothing to learn", "random-labels-4x48", [] {
+  add_to_report(gallery, {.name = "nothing to learn"}, "random-labels-4x48", [] {
     Problem problem =
         changed_targets(blobs(2, 20), [](const Tensor& y) { return randint(0, 2, y.shape()); });
     return of(problem, {4, 48, make<nn::ReLU>, he()}, sgd(0.01, 0));
   });
-  add(gallery, "one class is rare", "rare-class-circles", [] {
+  add_to_report(gallery, {.name = "one class is rare"}, "rare-class-circles", [] {
     Problem problem = binary(blobs(12, 6));
     problem.data.targets = 1 - problem.data.targets;
     Program p = of(problem, relu_3x32, adam(2e-3));
@@ -176,74 +171,75 @@ void add_data(Gallery& gallery) {
     p.score = binary_accuracy;
     return p;
   });
-  add(gallery, "a wide bag of words", "one-of-4000-words", [] {
+  add_to_report(gallery, {.name = "a wide bag of words"}, "one-of-4000-words", [] {
     Tensor y = randint(0, 2, {300});
     Tensor words = randint(0, 40, {300, 3}) * 50 + y.unsqueeze(1);
     Tensor x = sum(one_hot(words, 4000), {1}).to(float32);
     return of({.data = {x, y}, .inputs = 4000, .outputs = 2}, {2, 32, make<nn::ReLU>}, adam(5e-3));
   });
-  add(gallery, "inputs of 0 to 10", "tens-2x48-waves", [] {
+  add_to_report(gallery, {.name = "inputs of 0 to 10"}, "tens-2x48-waves", [] {
     Problem problem = with_inputs(waves(), [](const Tensor& x) { return 3 * x + 5; });
     return regression(problem, {2, 48, make<nn::ReLU>, he()}, adam(5e-3), squares);
   });
-  add(gallery, "targets of a scale of 30", "targets-30-waves", [] {
+  add_to_report(gallery, {.name = "targets of a scale of 30"}, "targets-30-waves", [] {
     Problem problem = changed_targets(waves(), [](const Tensor& y) { return 30 * y + 10; });
     return regression(problem, {3, 64, make<nn::ReLU>, he()}, adam(0.01), squares);
   });
 }
 
 void add_course(Gallery& gallery) {
-  add(gallery, "Nesterov's momentum", "nesterov-gelu-digits",
-      [] { return of(digits(), gelu_4x48, nesterov(0.02)); });
-  add(gallery, "clipped always, with Adam", "clip-0.1-adam-digits", [] {
+  add_to_report(gallery, {.name = "Nesterov's momentum"}, "nesterov-gelu-digits",
+                [] { return of(digits(), gelu_4x48, nesterov(0.02)); });
+  add_to_report(gallery, {.name = "clipped always, with Adam"}, "clip-0.1-adam-digits", [] {
     Program p = of(digits(), relu_3x32, adam(3e-3));
     p.clip = 0.1;
     return p;
   });
-  add(gallery, "the first steps of a long warm-up", "warm-up-1000-digits", [] {
+  add_to_report(gallery, {.name = "the first steps of a long warm-up"}, "warm-up-1000-digits", [] {
     Program p = of(digits(), gelu_4x48, adamw(1e-3, 0.05));
     p.schedule = [](int step) { return (step + 1) / 1000.0; };
     return p;
   });
-  add(gallery, "a rate that came down to 0", "annealed-to-0-digits", [] {
+  add_to_report(gallery, {.name = "a rate that came down to 0"}, "annealed-to-0-digits", [] {
     Program p = of(digits(), relu_3x32, adam(3e-3));
     p.steps_before = 150;
     p.schedule = [](int step) { return std::max(0.0, 1 - step / 220.0); };
     return p;
   });
-  add(gallery, "fine-tuned at a tiny rate", "fine-tuned-blobs", [] {
+  add_to_report(gallery, {.name = "fine-tuned at a tiny rate"}, "fine-tuned-blobs", [] {
     Program p = of(blobs(3, 8), relu_3x32, adam(2e-3));
     p.steps_before = 200;
     p.schedule = [](int step) { return step < 200 ? 1 : 1e-3; };
     return p;
   });
-  add(gallery, "memorised", "memorised-circles", [] {
+  add_to_report(gallery, {.name = "memorised"}, "memorised-circles", [] {
     Program p = of(circles(), {3, 64, make<nn::ReLU>, he()}, adam(0.01));
     p.steps_before = 1000;
     return p;
   });
-  add(gallery, "one sample a step", "batch-1-digits", [] {
+  add_to_report(gallery, {.name = "one sample a step"}, "batch-1-digits", [] {
     Program p = of(digits(), relu_3x32, sgd(0.01, 0));
     p.batch = 1;
     p.steps = 300;
     return p;
   });
-  add(gallery, "heavy dropout", "dropout-0.7-digits", [] {
+  add_to_report(gallery, {.name = "heavy dropout"}, "dropout-0.7-digits", [] {
     Program p =
         of(digits(), {.depth = 2, .width = 128, .weight = he(), .dropout = 0.7}, adam(3e-3));
     p.steps = 150;
     return p;
   });
-  add(gallery, "residual, scaled by depth", "residual-scaled-24x32-circles", [] {
-    nn::Sequential net{nn::Linear(2, 32)};
-    for (int i = 0; i < 24; ++i) {
-      net.push_back(nn::Residual{nn::Linear(32, 32), nn::ReLU(),
-                                 Apply([](const Tensor& x) { return x * 0.2; })});
-    }
-    net.push_back(nn::Linear(32, 2));
-    init::apply(net, he());
-    return Program{.problem = circles(), .net = net, .optimizer = sgd(0.05)};
-  });
+  add_to_report(gallery, {.name = "residual, scaled by depth"}, "residual-scaled-24x32-circles",
+                [] {
+                  nn::Sequential net{nn::Linear(2, 32)};
+                  for (int i = 0; i < 24; ++i) {
+                    net.push_back(nn::Residual{nn::Linear(32, 32), nn::ReLU(),
+                                               Apply([](const Tensor& x) { return x * 0.2; })});
+                  }
+                  net.push_back(nn::Linear(32, 2));
+                  init::apply(net, he());
+                  return Program{.problem = circles(), .net = net, .optimizer = sgd(0.05)};
+                });
 }
 
 }  // namespace

@@ -81,6 +81,12 @@ struct Fault {
 };
 
 using Gallery = std::vector<Fault>;
+/// Adds a fault of which there is one program, which was run for the first time when the doctor was
+/// as good as ready: on the report, or with those tuned on, if it then learned from it.
+void add_to_report(Gallery& gallery, Fault fault, const std::string& name,
+                   std::function<Program()> make);
+void add_to_tune(Gallery& gallery, Fault fault, const std::string& name,
+                 std::function<Program()> make);
 void add_depth_faults(Gallery& gallery);
 void add_unit_faults(Gallery& gallery);
 void add_step_faults(Gallery& gallery);
@@ -91,7 +97,10 @@ void add_healthy_special(Gallery& gallery);
 void add_healthy_training(Gallery& gallery);
 void add_model_faults(Gallery& gallery);
 void add_recipe_faults(Gallery& gallery);
+void add_sick_variations(Gallery& gallery);
 void add_healthy_models(Gallery& gallery);
+void add_healthy_sequences(Gallery& gallery);
 void add_healthy_recipes(Gallery& gallery);
+void add_healthy_variations(Gallery& gallery);
 
 }  // namespace clinic

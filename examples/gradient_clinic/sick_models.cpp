@@ -133,132 +133,139 @@ Program regression(const Problem& problem, const nn::AnyModule& net, Recipe opti
   return p;
 }
 
-void add(Gallery& gallery, const std::string& name, std::vector<observe::Symptom> causes,
-         const std::string& variant, std::function<Program()> make, const std::string& word = "",
-         const std::string& layer = "") {
-  gallery.push_back({.name = name,
-                     .causes = std::move(causes),
-                     .layer = layer,
-                     .word = word,
-                     .report = {variant, std::move(make)}});
-}
-
 void add_flow(Gallery& gallery) {
-  add(gallery, "sigmoids by hand", {Vanishing}, "sigmoid-function-7x40-spirals", [] {
-    Problem problem = spirals();
-    return of(problem, Chain(problem, 7, 40, [](const Tensor& x) { return sigmoid(x); }));
-  });
-  add(gallery, "softmax in every hidden layer", {Vanishing, Saturation, Initialization},
+  add_to_report(gallery, {.name = "sigmoids by hand", .causes = {Vanishing}},
+                "sigmoid-function-7x40-spirals", [] {
+                  Problem problem = spirals();
+                  return of(problem,
+                            Chain(problem, 7, 40, [](const Tensor& x) { return sigmoid(x); }));
+                });
+  add_to_report(
+      gallery,
+      {.name = "softmax in every hidden layer", .causes = {Vanishing, Saturation, Initialization}},
       "softmax-hidden-5x32-digits", [] {
         Problem problem = digits();
         return of(problem, Chain(problem, 5, 32, [](const Tensor& x) { return softmax(x, 1); }));
       });
-  add(gallery, "GELU by hand, defaults, deep", {Initialization, Vanishing},
+  add_to_report(
+      gallery, {.name = "GELU by hand, defaults, deep", .causes = {Initialization, Vanishing}},
       "gelu-function-20x40-blobs", [] {
         Problem problem = blobs(4, 6);
         return of(problem, Chain(problem, 20, 40, [](const Tensor& x) { return gelu(x); }),
                   sgd(0.05));
       });
-  add(gallery, "tanh, scaled by 0.3", {Initialization, Vanishing}, "0.3-tanh-8x32-circles", [] {
-    Problem problem = circles();
-    return of(problem, Chain(problem, 8, 32, [](const Tensor& x) { return 0.3 * tanh(x); }),
-              sgd(0.05));
-  });
-  add(gallery, "batch norm left in evaluation", {Initialization, Vanishing}, "bn-eval-16x40-digits",
-      [] {
+  add_to_report(gallery, {.name = "tanh, scaled by 0.3", .causes = {Initialization, Vanishing}},
+                "0.3-tanh-8x32-circles", [] {
+                  Problem problem = circles();
+                  return of(problem,
+                            Chain(problem, 8, 32, [](const Tensor& x) { return 0.3 * tanh(x); }),
+                            sgd(0.05));
+                });
+  add_to_report(
+      gallery, {.name = "batch norm left in evaluation", .causes = {Initialization, Vanishing}},
+      "bn-eval-16x40-digits", [] {
         nn::Sequential net = mlp(digits(), {.depth = 16, .width = 40, .norm = Norm::Batch});
         return of(digits(), in_evaluation(net), sgd(0.05));
       });
-  add(gallery, "blocks without a norm", {Exploding, Initialization}, "unnormed-24x32-digits", [] {
-    nn::Sequential net{nn::Linear(64, 32)};
-    for (int i = 0; i < 24; ++i) net.push_back(Unnormed(32));
-    net.push_back(nn::Linear(32, 10));
-    init::apply(net, he());
-    return of(digits(), net, sgd(0.05));
-  });
-  add(gallery, "recurrent tanh, chaotic", {Exploding, Saturation, Initialization}, "rnn-tanh-5x30",
-      [] {
+  add_to_report(gallery, {.name = "blocks without a norm", .causes = {Exploding, Initialization}},
+                "unnormed-24x32-digits", [] {
+                  nn::Sequential net{nn::Linear(64, 32)};
+                  for (int i = 0; i < 24; ++i) net.push_back(Unnormed(32));
+                  net.push_back(nn::Linear(32, 10));
+                  init::apply(net, he());
+                  return of(digits(), net, sgd(0.05));
+                });
+  add_to_report(
+      gallery,
+      {.name = "recurrent tanh, chaotic", .causes = {Exploding, Saturation, Initialization}},
+      "rnn-tanh-5x30", [] {
         Problem problem = memory(30);
         return of(problem, Recurrent(problem, 24, 5, tanh));
       });
-  add(gallery, "recurrent sigmoid", {Vanishing, Initialization}, "rnn-sigmoid-1x20", [] {
-    Problem problem = memory(20);
-    return of(problem, Recurrent(problem, 24, 1, sigmoid));
-  });
+  add_to_report(gallery, {.name = "recurrent sigmoid", .causes = {Vanishing, Initialization}},
+                "rnn-sigmoid-1x20", [] {
+                  Problem problem = memory(20);
+                  return of(problem, Recurrent(problem, 24, 1, sigmoid));
+                });
 }
 
 void add_graph(Gallery& gallery) {
-  add(gallery, "a tensor made anew of values", {ZeroGradient}, "made-anew-blobs", [] {
-    Problem problem = blobs();
-    return of(problem, Detached(problem));
-  });
-  add(
-      gallery, "a gate through argmax", {ZeroGradient}, "hard-gate-circles",
-      [] {
-        Problem problem = circles();
-        return of(problem, HardGate(problem));
-      },
-      "", "gate");
-  add(gallery, "clamped where it is flat", {ZeroGradient, Saturation, DeadUnits},
+  add_to_report(gallery, {.name = "a tensor made anew of values", .causes = {ZeroGradient}},
+                "made-anew-blobs", [] {
+                  Problem problem = blobs();
+                  return of(problem, Detached(problem));
+                });
+  add_to_report(gallery,
+                {.name = "a gate through argmax", .causes = {ZeroGradient}, .layer = "gate"},
+                "hard-gate-circles", [] {
+                  Problem problem = circles();
+                  return of(problem, HardGate(problem));
+                });
+  add_to_report(
+      gallery,
+      {.name = "clamped where it is flat", .causes = {ZeroGradient, Saturation, DeadUnits}},
       "clamped-3x32-digits", [] {
         Problem problem = digits();
         Chain net(problem, 3, 32, [](const Tensor& x) { return clamp(x + 4, 0, 1); });
         return of(problem, net, sgd(0.05));
       });
-  add(gallery, "copied experts", {Symmetry}, "copied-experts-blobs", [] {
-    Problem problem = blobs(4, 5);
-    return of(problem, CopiedExperts(problem));
-  });
-  add(gallery, "negative biases everywhere", {DeadUnits, Initialization}, "biases-3-4x40-digits",
-      [] {
-        nn::Sequential net = mlp(digits(), {4, 40, make<nn::ReLU>, he()});
-        for (std::int64_t i : {0, 2, 4, 6}) init::constant_(bias_of(net, i), -3);
-        return of(digits(), net, sgd(0.05));
-      });
+  add_to_tune(gallery, {.name = "copied experts", .causes = {Symmetry}}, "copied-experts-blobs",
+              [] {
+                Problem problem = blobs(4, 5);
+                return of(problem, CopiedExperts(problem));
+              });
+  add_to_report(gallery,
+                {.name = "negative biases everywhere", .causes = {DeadUnits, Initialization}},
+                "biases-3-4x40-digits", [] {
+                  nn::Sequential net = mlp(digits(), {4, 40, make<nn::ReLU>, he()});
+                  for (std::int64_t i : {0, 2, 4, 6}) init::constant_(bias_of(net, i), -3);
+                  return of(digits(), net, sgd(0.05));
+                });
 }
 
 void add_ends(Gallery& gallery) {
   const Mlp elu_2x48{2, 48, make<nn::ELU>, he()};
-  add(
-      gallery, "tanh on the logits", {LossMismatch}, "tanh-logits-digits",
-      [=] { return of(digits(), with_end(mlp(digits(), elu_2x48), nn::Tanh())); }, "tanh");
-  add(
-      gallery, "softmax before BCE of logits", {LossMismatch}, "softmax-bce-digits",
-      [=] {
+  add_to_report(gallery, {.name = "tanh on the logits", .causes = {LossMismatch}, .word = "tanh"},
+                "tanh-logits-digits",
+                [=] { return of(digits(), with_end(mlp(digits(), elu_2x48), nn::Tanh())); });
+  add_to_report(
+      gallery,
+      {.name = "softmax before BCE of logits", .causes = {LossMismatch}, .word = "softmax"},
+      "softmax-bce-digits", [=] {
         Program p = of(digits(), with_end(mlp(digits(), elu_2x48), nn::Softmax()));
         p.problem.data.targets = one_hot(p.problem.data.targets, 10).to(float32);
         p.loss = binary_entropy;
         p.score = [](const Tensor& y, const Tensor& t) { return accuracy(y, t.argmax(1)); };
         return p;
-      },
-      "softmax");
-  add(gallery, "ReLU on what must be negative", {LossMismatch, DeadUnits}, "relu-negative-waves",
-      [=] {
+      });
+  add_to_report(
+      gallery, {.name = "ReLU on what must be negative", .causes = {LossMismatch, DeadUnits}},
+      "relu-negative-waves", [=] {
         Problem problem = waves();
         problem.data.targets = problem.data.targets - 3;
         return regression(problem, with_end(mlp(problem, elu_2x48), nn::ReLU()), adam(3e-3));
       });
-  add(gallery, "sigmoid on what exceeds 1", {LossMismatch}, "sigmoid-50-waves", [=] {
-    Problem problem = waves();
-    problem.data.targets = problem.data.targets * 20 + 50;
-    return regression(problem, with_end(mlp(problem, elu_2x48), nn::Sigmoid()), adam(0.01));
-  });
-  add(
-      gallery, "softmax of nothing but -inf", {NonFinite}, "masked-rows-digits",
-      [] {
-        Problem problem = digits();
-        return of(problem, Masked(problem));
-      },
-      "softmax");
-  add(
-      gallery, "log of a softmax that is 0", {NonFinite}, "log-of-softmax-digits",
-      [] {
-        Problem problem = digits();
-        Program p = of(problem, LogOfSoftmax(problem));
-        p.loss = [](const Tensor& y, const Tensor& t) { return nll_loss(y, t); };
-        return p;
-      },
-      "log");
+  add_to_tune(gallery, {.name = "sigmoid on what exceeds 1", .causes = {LossMismatch}},
+              "sigmoid-50-waves", [=] {
+                Problem problem = waves();
+                problem.data.targets = problem.data.targets * 20 + 50;
+                return regression(problem, with_end(mlp(problem, elu_2x48), nn::Sigmoid()),
+                                  adam(0.01));
+              });
+  add_to_tune(gallery,
+              {.name = "softmax of nothing but -inf", .causes = {NonFinite}, .word = "softmax"},
+              "masked-rows-digits", [] {
+                Problem problem = digits();
+                return of(problem, Masked(problem));
+              });
+  add_to_report(gallery,
+                {.name = "log of a softmax that is 0", .causes = {NonFinite}, .word = "log"},
+                "log-of-softmax-digits", [] {
+                  Problem problem = digits();
+                  Program p = of(problem, LogOfSoftmax(problem));
+                  p.loss = [](const Tensor& y, const Tensor& t) { return nll_loss(y, t); };
+                  return p;
+                });
 }
 
 }  // namespace

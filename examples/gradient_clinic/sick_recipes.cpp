@@ -49,141 +49,148 @@ struct Power : nn::Module {
   nn::Linear head;
 };
 
-void add(Gallery& gallery, const std::string& name, std::vector<observe::Symptom> causes,
-         const std::string& variant, std::function<Program()> make, const std::string& word = "") {
-  gallery.push_back({.name = name,
-                     .causes = std::move(causes),
-                     .word = word,
-                     .report = {variant, std::move(make)}});
-}
-
 void add_rates(Gallery& gallery) {
-  add(gallery, "RMSprop, too fast", {UpdateTooLarge}, "rmsprop-0.5-tanh-spirals",
-      [] { return of(spirals(), tanh_2x48, rmsprop(0.5)); });
-  add(gallery, "residual, too fast", {UpdateTooLarge}, "adam-0.3-residual-digits", [] {
-    return of(digits(), {8, 32, make<nn::GELU>, {}, Norm::None, true}, adam(0.3));
-  });
-  add(gallery, "loss scaled up", {UpdateTooLarge}, "loss-1e4-circles", [] {
-    Program p = of(circles(), relu_3x40, sgd(0.05));
-    p.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t) * 1e4; };
-    return p;
-  });
-  add(gallery, "summed over an image", {UpdateTooLarge}, "sum-mse-autoencoder-digits", [] {
-    Problem problem = digits();
-    problem.data.targets = problem.data.inputs;
-    problem.outputs = 64;
-    Program p = regression(problem, tanh_2x48, sgd(0.02));
-    p.loss = [](const Tensor& y, const Tensor& t) {
-      return mse_loss(y, t, {.reduction = Reduction::Sum});
-    };
-    return p;
-  });
-  add(gallery, "AdamW, far too slow", {UpdateTooSmall}, "adamw-1e-9-gelu-blobs", [] {
-    return of(blobs(4, 6), {4, 32, make<nn::GELU>, he()}, adamw(1e-9, 0.01));
-  });
-  add(gallery, "absolute error, far too slow", {UpdateTooSmall}, "l1-1e-8-waves", [] {
-    Program p = regression(waves(), relu_3x40, sgd(1e-8));
-    p.loss = [](const Tensor& y, const Tensor& t) { return l1_loss(y, t); };
-    return p;
-  });
-  add(gallery, "decay that eats the weights", {UpdateTooLarge}, "decay-8-digits",
-      [] { return of(digits(), relu_3x40, sgd(0.1, 0, 8)); });
-  add(gallery, "a rate that doubles", {UpdateTooLarge, Exploding, OscillatingLoss},
+  add_to_report(gallery, {.name = "RMSprop, too fast", .causes = {UpdateTooLarge}},
+                "rmsprop-0.5-tanh-spirals", [] { return of(spirals(), tanh_2x48, rmsprop(0.5)); });
+  add_to_report(gallery, {.name = "residual, too fast", .causes = {UpdateTooLarge}},
+                "adam-0.3-residual-digits", [] {
+                  return of(digits(), {8, 32, make<nn::GELU>, {}, Norm::None, true}, adam(0.3));
+                });
+  add_to_report(
+      gallery, {.name = "loss scaled up", .causes = {UpdateTooLarge}}, "loss-1e4-circles", [] {
+        Program p = of(circles(), relu_3x40, sgd(0.05));
+        p.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t) * 1e4; };
+        return p;
+      });
+  add_to_report(gallery, {.name = "summed over an image", .causes = {UpdateTooLarge}},
+                "sum-mse-autoencoder-digits", [] {
+                  Problem problem = digits();
+                  problem.data.targets = problem.data.inputs;
+                  problem.outputs = 64;
+                  Program p = regression(problem, tanh_2x48, sgd(0.02));
+                  p.loss = [](const Tensor& y, const Tensor& t) {
+                    return mse_loss(y, t, {.reduction = Reduction::Sum});
+                  };
+                  return p;
+                });
+  add_to_report(gallery, {.name = "AdamW, far too slow", .causes = {UpdateTooSmall}},
+                "adamw-1e-9-gelu-blobs", [] {
+                  return of(blobs(4, 6), {4, 32, make<nn::GELU>, he()}, adamw(1e-9, 0.01));
+                });
+  add_to_report(gallery, {.name = "absolute error, far too slow", .causes = {UpdateTooSmall}},
+                "l1-1e-8-waves", [] {
+                  Program p = regression(waves(), relu_3x40, sgd(1e-8));
+                  p.loss = [](const Tensor& y, const Tensor& t) { return l1_loss(y, t); };
+                  return p;
+                });
+  add_to_tune(gallery, {.name = "decay that eats the weights", .causes = {UpdateTooLarge}},
+              "decay-8-digits", [] { return of(digits(), relu_3x40, sgd(0.1, 0, 8)); });
+  add_to_tune(
+      gallery,
+      {.name = "a rate that doubles", .causes = {UpdateTooLarge, Exploding, OscillatingLoss}},
       "rate-grows-digits", [] {
         Program p = of(digits(), relu_3x40, sgd(0.02, 0));
         p.schedule = [](int step) { return std::pow(1.15, step); };
         return p;
       });
-  add(gallery, "a rate that is gone too soon", {UpdateTooSmall, SlowLearning}, "rate-gone-digits",
-      [] {
-        Program p = of(digits(), tanh_2x48, sgd(0.01, 0));
-        p.schedule = [](int step) { return std::pow(0.6, step); };
-        return p;
-      });
-  add(gallery, "momentum of 0.999", {OscillatingLoss, UpdateTooLarge, Exploding},
+  add_to_tune(gallery,
+              {.name = "a rate that is gone too soon", .causes = {UpdateTooSmall, SlowLearning}},
+              "rate-gone-digits", [] {
+                Program p = of(digits(), tanh_2x48, sgd(0.01, 0));
+                p.schedule = [](int step) { return std::pow(0.6, step); };
+                return p;
+              });
+  add_to_report(
+      gallery,
+      {.name = "momentum of 0.999", .causes = {OscillatingLoss, UpdateTooLarge, Exploding}},
       "momentum-0.999-circles", [] {
         Program p = of(circles(), tanh_2x48, sgd(0.3, 0.999));
         p.steps = 150;
         return p;
       });
-  add(gallery, "never zeroed, by hand", {UpdateTooLarge, OscillatingLoss, Exploding},
+  add_to_report(
+      gallery,
+      {.name = "never zeroed, by hand", .causes = {UpdateTooLarge, OscillatingLoss, Exploding}},
       "no-zero-grad-elu-circles", [] {
         Program p = of(circles(), {3, 40, make<nn::ELU>, he()}, sgd(0.05));
         p.zeroes_gradients = false;
         p.steps = 150;
         return p;
       });
-  add(gallery, "clipped to nothing", {ClippingAlways}, "clip-1e-3-residual-spirals", [] {
-    Program p = of(spirals(), {6, 32, make<nn::GELU>, {}, Norm::Layer, true}, sgd(0.1));
-    p.clip = 1e-3;
-    return p;
-  });
+  add_to_report(
+      gallery, {.name = "clipped to nothing", .causes = {ClippingAlways}},
+      "clip-1e-3-residual-spirals", [] {
+        Program p = of(spirals(), {6, 32, make<nn::GELU>, {}, Norm::Layer, true}, sgd(0.1));
+        p.clip = 1e-3;
+        return p;
+      });
 }
 
 void add_ownership(Gallery& gallery) {
-  add(gallery, "an optimiser of another network", {UpdateTooSmall}, "owns-a-copy-blobs", [] {
-    Program p = of(blobs(), relu_3x40, adam(1e-3));
-    p.trained = [](nn::Module&) { return mlp(blobs(), relu_3x40).parameters(); };
-    return p;
-  });
-  add(gallery, "only biases are trained", {UpdateTooSmall, ZeroGradient}, "biases-only-digits", [] {
-    Program p = of(digits(), tanh_2x48, adam(1e-3));
-    p.trained = [](nn::Module& net) {
-      std::vector<Tensor> all = net.parameters();
-      std::erase_if(all, [](const Tensor& t) { return t.dim() > 1; });
-      return all;
-    };
-    return p;
-  });
+  add_to_report(gallery, {.name = "an optimiser of another network", .causes = {UpdateTooSmall}},
+                "owns-a-copy-blobs", [] {
+                  Program p = of(blobs(), relu_3x40, adam(1e-3));
+                  p.trained = [](nn::Module&) { return mlp(blobs(), relu_3x40).parameters(); };
+                  return p;
+                });
+  add_to_report(gallery,
+                {.name = "only biases are trained", .causes = {UpdateTooSmall, ZeroGradient}},
+                "biases-only-digits", [] {
+                  Program p = of(digits(), tanh_2x48, adam(1e-3));
+                  p.trained = [](nn::Module& net) {
+                    std::vector<Tensor> all = net.parameters();
+                    std::erase_if(all, [](const Tensor& t) { return t.dim() > 1; });
+                    return all;
+                  };
+                  return p;
+                });
 }
 
 void add_data(Gallery& gallery) {
-  add(gallery, "a time stamp among the inputs", {InputScale}, "time-stamp-2x48-waves", [] {
-    Problem problem = with_inputs(waves(), [](const Tensor& x) {
-      return cat({x.narrow(1, 0, 3), x.narrow(1, 3, 1) * 1e6 + 1.7e9}, 1);
-    });
-    return regression(problem, {2, 48, make<nn::ReLU>, he()}, adam(1e-3));
-  });
-  add(gallery, "columns of many scales", {InputScale}, "columns-1-1e4-waves", [] {
-    Problem problem = with_inputs(waves(), [](const Tensor& x) {
-      return x * tensor({1.0F, 30.0F, 1000.0F, 1e4F});
-    });
-    return regression(problem, relu_3x40, adam(1e-3));
-  });
-  add(gallery, "16-bit pixels", {InputScale}, "pixels-65535-tanh-digits", [] {
-    Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 65535; });
-    return of(problem, tanh_2x48, adam(1e-3));
-  });
-  add(gallery, "kelvins", {InputScale}, "plus-300-sigmoid-circles", [] {
-    Problem problem = with_inputs(circles(), [](const Tensor& x) { return x + 300; });
-    return of(problem, {2, 32, make<nn::Sigmoid>, glorot()}, adam(3e-3));
-  });
-  add(
-      gallery, "NaN among the targets", {NonFinite}, "nan-targets-waves",
-      [] {
-        Problem problem = waves();
-        Tensor& y = problem.data.targets;
-        y = masked_fill(y, gradus::rand(y.shape()) < 0.01,
-                        std::numeric_limits<double>::quiet_NaN());
-        return regression(problem, relu_3x40, adam(1e-3));
-      },
-      "target");
-  add(
-      gallery, "std of one sample", {NonFinite}, "std-of-one-blobs",
-      [] {
-        Problem problem = blobs(3, 6);
-        Program p{.problem = problem, .net = ByBatch(problem), .optimizer = adam(1e-3)};
-        p.batch = 1;
-        return p;
-      },
-      "std");
-  add(
-      gallery, "pow of 0", {NonFinite}, "pow-0.4-digits",
-      [] {
-        Problem problem = digits();
-        return Program{.problem = problem, .net = Power(problem), .optimizer = adam(1e-3)};
-      },
-      "pow");
+  add_to_tune(gallery, {.name = "a time stamp among the inputs", .causes = {InputScale}},
+              "time-stamp-2x48-waves", [] {
+                Problem problem = with_inputs(waves(), [](const Tensor& x) {
+                  return cat({x.narrow(1, 0, 3), x.narrow(1, 3, 1) * 1e6 + 1.7e9}, 1);
+                });
+                return regression(problem, {2, 48, make<nn::ReLU>, he()}, adam(1e-3));
+              });
+  add_to_tune(gallery, {.name = "columns of many scales", .causes = {InputScale}},
+              "columns-1-1e4-waves", [] {
+                Problem problem = with_inputs(waves(), [](const Tensor& x) {
+                  return x * tensor({1.0F, 30.0F, 1000.0F, 1e4F});
+                });
+                return regression(problem, relu_3x40, adam(1e-3));
+              });
+  add_to_report(
+      gallery, {.name = "16-bit pixels", .causes = {InputScale}}, "pixels-65535-tanh-digits", [] {
+        Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 65535; });
+        return of(problem, tanh_2x48, adam(1e-3));
+      });
+  add_to_report(gallery, {.name = "kelvins", .causes = {InputScale}}, "plus-300-sigmoid-circles",
+                [] {
+                  Problem problem = with_inputs(circles(), [](const Tensor& x) { return x + 300; });
+                  return of(problem, {2, 32, make<nn::Sigmoid>, glorot()}, adam(3e-3));
+                });
+  add_to_tune(gallery, {.name = "NaN among the targets", .causes = {NonFinite}, .word = "target"},
+              "nan-targets-waves", [] {
+                Problem problem = waves();
+                Tensor& y = problem.data.targets;
+                y = masked_fill(y, gradus::rand(y.shape()) < 0.01,
+                                std::numeric_limits<double>::quiet_NaN());
+                return regression(problem, relu_3x40, adam(1e-3));
+              });
+  add_to_tune(gallery, {.name = "std of one sample", .causes = {NonFinite}, .word = "std"},
+              "std-of-one-blobs", [] {
+                Problem problem = blobs(3, 6);
+                Program p{.problem = problem, .net = ByBatch(problem), .optimizer = adam(1e-3)};
+                p.batch = 1;
+                return p;
+              });
+  add_to_tune(gallery, {.name = "pow of 0", .causes = {NonFinite}, .word = "pow"}, "pow-0.4-digits",
+              [] {
+                Problem problem = digits();
+                return Program{.problem = problem, .net = Power(problem), .optimizer = adam(1e-3)};
+              });
 }
 
 }  // namespace
