@@ -142,7 +142,7 @@ void add_healthy_sequences(Gallery& gallery) {
     };
     return p;
   });
-  add_to_report(gallery, {.name = "a GRU"}, "gru-12", [] {
+  add_to_tune(gallery, {.name = "a GRU"}, "gru-12", [] {
     Problem problem = memory(12);
     return of(problem, Gru(problem, 24), adam(0.01));
   });

@@ -245,9 +245,11 @@ void check_depth(const Case& c, Found& found) {
   if (medians.empty()) return;
   const double lowest = std::ranges::min(medians), highest = std::ranges::max(medians);
   const double ratio = medians.back();
+  // The weights of a recurrent layer are taught by its later calls, too.
+  const bool recurs = std::ranges::count(c.run.layers, c.first->module, &LayerRecord::module) > 1;
   if (highest < c.bound(1e-4)) {
     report_vanishing(c, Severity::Error, ratio, c.bound(1e-4), found);
-  } else if (highest < c.bound(1e-2) && c.course.flat()) {
+  } else if (highest < c.bound(1e-2) && c.course.flat() && !recurs) {
     report_vanishing(c, Severity::Warning, ratio, c.bound(1e-2), found);
   }
   // Training by itself makes the gradient grow for a while.
