@@ -15,36 +15,42 @@ sick ones and healthy ones.
 
 How the loss went (Course) is the most important guard. A classifier that knows nothing has a loss
 of ln(classes); below .7 of that, or of what the run began with, a network has `learned`; above .9
-it is `flat`. In a regression the outputs' variance stands for what the targets explain.
+it is `flat`. In a regression the outputs' variance stands for what the targets explain; where the
+outputs alone make up the loss at first and at last, their shrinking is no learning (`own_noise`).
 
   symptom      told by                                      only if
-  loss         the ops between network and loss             -
+  loss         the ops between network and loss; targets    -
+               missed by more than the output's range
   zero         no gradient, or exactly 0, at a trainable    there is something left to learn
                layer in three observed steps
   symmetry     rows of a weight equal within 1e-6, and      no output layer
-               those of its gradient
-  input scale  RMS outside [.01, 20], or mean > 10          not learned, not normalised
-               deviations
+               those of its gradient; two layers' weights
+               and gradients equal to the last bit
+  input scale  RMS outside [.01, 20], or mean > 10          not learned, or own_noise; not
+               deviations                                   normalised
   initial      n Var W off by a third, and at the first     matched weights would have mended
                step dL/dz shrunk 1e4 or grown 1e3 by        it; not learned, or 16-fold off
                depth, units saturated, or a loss of 10
                ln(classes)
   explosion    dL/dz grown 1e3 by depth at the first step   not learned
   large steps  RMS(dw) / RMS(w) > .5 (.1) in one of the     not learned (flat), or diverged;
-               first ten                                    weights not near 0, not normalised
+               first ten, or later (where what was learned  weights not near 0, not normalised
+               is lost)
   saturation   > .6 (.3) of a layer where phi' < .05 max    flat; no output layer
                phi'
   dead units   > .6 (.25) of a layer 0 on every sample      not learned (flat); they died
                                                             since the beginning, or nearly all
-                                                            are
+                                                            are. However it learns, if biases
+                                                            drown what > .6 take (a warning)
   vanishing    dL/dz, first over last, < 1e-4 (1e-2)        not learned (flat)
   spikes       gradient 10 times as long as in the steps    three times, to the loss's harm
                around
   clipping     9 of 10 steps clipped, to less than .3       not learned
   small steps  RMS(dw) / RMS(w) < 1e-5 in every weight, or  not learned, though there is a
-               0 where a gradient arrives                   slope (Case::slope)
-  oscillation  the loss turns, by more than batches         it came no lower meanwhile
-               explain
+               0 where a gradient arrives; in one window    slope (Case::slope)
+               if below float32's resolution
+  oscillation  the loss turns, by more than batches         it came no lower meanwhile, and
+               explain                                      turns more or less often than noise
   slow         RMS(dw) / RMS(w) < 1e-4 for 200 steps        flat, though there is a slope
   non-finite   the first NaN or Inf of a step, forward,     -
                then backward
@@ -89,6 +95,11 @@ const Symptoms& consequences(Symptom cause) {
                                           OscillatingLoss, ClippingAlways, UpdateTooSmall};
   static const Symptoms of_no_gradient = {DeadUnits,      Vanishing,       Exploding,   Saturation,
                                           UpdateTooSmall, OscillatingLoss, SlowLearning};
+  static const Symptoms of_equal_units = [] {
+    Symptoms all = of_no_gradient;
+    all.push_back(ZeroGradient);  // at what chooses among equals
+    return all;
+  }();
   static const Symptoms of_lost_units = {Vanishing, Exploding, UpdateTooSmall, SlowLearning,
                                          OscillatingLoss};
   static const Symptoms of_clipping = {UpdateTooSmall, SlowLearning};
@@ -103,8 +114,9 @@ const Symptoms& consequences(Symptom cause) {
     case UpdateTooLarge:
       return of_large_steps;
     case ZeroGradient:
-    case Symmetry:
       return of_no_gradient;
+    case Symmetry:
+      return of_equal_units;
     case Saturation:
     case DeadUnits:
       return of_lost_units;
@@ -149,11 +161,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {check_output,        check_reach,          check_symmetry,
-                                 check_input,         check_initialization, check_explosion,
-                                 check_large_updates, check_saturation,     check_dead_units,
-                                 check_depth,         check_spikes,         check_clipping,
-                                 check_small_updates, check_oscillation,    check_speed};
+  static constexpr auto rules = {
+      check_output,     check_copies,         check_reach,       check_symmetry,
+      check_input,      check_initialization, check_explosion,   check_large_updates,
+      check_saturation, check_dead_units,     check_depth,       check_spikes,
+      check_clipping,   check_small_updates,  check_oscillation, check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {

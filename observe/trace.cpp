@@ -102,6 +102,7 @@ std::vector<nn::NamedModule> layers_of(nn::Module& net) {
       layers.push_back({name, module});
     }
   }
+  if (layers.size() > 1 && &layers[0].module == &net) return {layers.begin() + 1, layers.end()};
   return layers;
 }
 

@@ -82,7 +82,8 @@ struct Trace {
 /// called directly, not through operator(), is seen as ops.
 Trace trace(nn::Module& net, const Tensor& input, Where at = Where::here());
 
-/// The modules that a trace counts as layers: owners of parameters, and normalisations.
+/// The modules that a trace counts as layers: owners of parameters, and normalisations. The network
+/// itself only if it holds no other: what it owns beside them are numbers in the ops between.
 std::vector<nn::NamedModule> layers_of(nn::Module& net);
 /// Batch norm, layer norm, RMS norm.
 bool is_normalization(const nn::Module& module);

@@ -4,6 +4,8 @@
 
 #include "gradus/observe/doctor.h"
 #include "gradus/tensor/creation.h"
+#include "gradus/tensor/generator.h"
+#include "gradus/tensor/random.h"
 #include "tests/catch.h"
 
 using namespace gradus;
@@ -70,6 +72,10 @@ TEST_CASE("a loss that oscillates", "[doctor]") {
   CHECK(found.list[0].remedies[0].cure == Cure::LowerRate);
   CHECK(symptoms(run(150, swings(0.05))).empty());  // as mini-batches do
   CHECK(symptoms(run(60, swings(0.6))).empty());    // too early to tell
+  // Noise swings as much, but turns in two steps of three only.
+  Generator generator(1);
+  const std::vector<double> noise = gradus::rand({150}, float64, &generator).to_vector<double>();
+  CHECK(symptoms(run(150, [&](int i) { return 0.2 + 2 * noise[std::size_t(i)]; })).empty());
   // It swings and comes down.
   CHECK(symptoms(run(150, [&](int i) { return swings(0.6)(i) * std::exp(-i / 30.0); })).empty());
   // A wave that a schedule makes is no oscillation.
@@ -122,4 +128,44 @@ TEST_CASE("steps too large need a loss that suffers", "[doctor]") {
   CHECK(symptoms(run(8, flat, 0.7)).empty());
   CHECK(symptoms(run(
             12, [](int i) { return 1.0 + i; }, 0.7)) == Names{"update-too-large"});
+}
+
+TEST_CASE("a rate that grew, or was gone, later", "[doctor]") {
+  auto with_updates = [](int steps, auto loss, auto update) {
+    RunRecord record = run(steps, loss);
+    RunRecord changed = record;
+    changed.parameters[0].steps = History<ParameterStep>();
+    for (ParameterStep step : record.parameters[0].steps) {
+      step.change.rms = static_cast<float>(0.1 * update(step.step));
+      changed.parameters[0].steps.push(step);
+    }
+    return changed;
+  };
+  auto lost = [](int i) { return i < 40 ? std::exp(-i / 20.0) : 1.0; };
+  auto rises = [](int i) { return i < 10 ? 1.0 : 0.1 * i; };
+  auto grows = [](double at_40) {
+    return [at_40](std::int64_t i) { return i < 40 ? 1e-3 : at_40; };
+  };
+  const Findings found = diagnose(with_updates(80, lost, grows(0.2)));
+  REQUIRE(found.list.size() == 1);
+  CHECK(found.list[0].symptom == Symptom::UpdateTooLarge);
+  CHECK(found.list[0].severity == Severity::Warning);
+  CHECK(found.list[0].since_step == 40);
+  CHECK(symptoms(with_updates(80, lost, grows(0.01))).empty());  // another task, perhaps
+  CHECK(symptoms(with_updates(60, lost, grows(0.2))).empty());   // it may come back
+  CHECK(symptoms(with_updates(80, rises, grows(0.8))) == Names{"update-too-large"});
+  CHECK(symptoms(with_updates(80, rises, grows(0.2))).empty());
+
+  auto flat = [](int) { return 1.0; };
+  auto gone = [](double at_50) {
+    return [at_50](std::int64_t i) { return i < 50 ? 1e-3 : at_50; };
+  };
+  CHECK(symptoms(with_updates(70, flat, gone(1e-9))) == Names{"update-too-small"});
+  CHECK(symptoms(with_updates(70, flat, gone(1e-6))).empty());
+}
+
+TEST_CASE("a loss below 0 that falls has not diverged", "[doctor]") {
+  CHECK(symptoms(run(
+                     80, [](int i) { return -1 - i / 100.0; }, 0.3))
+            .empty());
 }

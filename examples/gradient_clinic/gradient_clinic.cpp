@@ -44,6 +44,13 @@ Gallery gallery() {
   add_healthy_plain(all);
   add_healthy_special(all);
   add_healthy_training(all);
+  add_model_faults(all);
+  add_recipe_faults(all);
+  add_sick_variations(all);
+  add_healthy_models(all);
+  add_healthy_sequences(all);
+  add_healthy_recipes(all);
+  add_healthy_variations(all);
   return all;
 }
 

@@ -51,4 +51,16 @@ Recipe rmsprop(double lr) {
           }};
 }
 
+void add_to_report(Gallery& gallery, Fault fault, const std::string& name,
+                   std::function<Program()> make) {
+  fault.report = {name, std::move(make)};
+  gallery.push_back(std::move(fault));
+}
+
+void add_to_tune(Gallery& gallery, Fault fault, const std::string& name,
+                 std::function<Program()> make) {
+  fault.tune = {name, std::move(make)};
+  gallery.push_back(std::move(fault));
+}
+
 }  // namespace clinic

@@ -73,14 +73,20 @@ struct Fault {
   std::string layer = {};   ///< path that the finding must name; "": any
   std::string word = {};    ///< that the finding's cause must contain
   bool repairable = false;  ///< by changes that observe::repair can make to a Sequential
-  Variant tune;
-  Variant report;
+  Variant tune = {};
+  Variant report = {};
   Variant also_tune = {};
 
   bool healthy() const { return causes.empty(); }
 };
 
 using Gallery = std::vector<Fault>;
+/// Adds a fault of which there is one program, which was run for the first time when the doctor was
+/// as good as ready: on the report, or with those tuned on, if it then learned from it.
+void add_to_report(Gallery& gallery, Fault fault, const std::string& name,
+                   std::function<Program()> make);
+void add_to_tune(Gallery& gallery, Fault fault, const std::string& name,
+                 std::function<Program()> make);
 void add_depth_faults(Gallery& gallery);
 void add_unit_faults(Gallery& gallery);
 void add_step_faults(Gallery& gallery);
@@ -89,5 +95,12 @@ void add_number_faults(Gallery& gallery);
 void add_healthy_plain(Gallery& gallery);
 void add_healthy_special(Gallery& gallery);
 void add_healthy_training(Gallery& gallery);
+void add_model_faults(Gallery& gallery);
+void add_recipe_faults(Gallery& gallery);
+void add_sick_variations(Gallery& gallery);
+void add_healthy_models(Gallery& gallery);
+void add_healthy_sequences(Gallery& gallery);
+void add_healthy_recipes(Gallery& gallery);
+void add_healthy_variations(Gallery& gallery);
 
 }  // namespace clinic

@@ -1,7 +1,6 @@
 #include "gradus/observe/doctor/case.h"
 
 #include <map>
-#include <numeric>
 
 #include "gradus/nn/embedding.h"
 #include "gradus/observe/theory/expected.h"
@@ -25,48 +24,6 @@ std::optional<std::int64_t> first_nonfinite(const RunRecord& run) {
     }
   }
   return first;
-}
-
-/// ln(classes), if the loss is the mean of a cross entropy of the network's output.
-std::optional<double> uninformed_loss(const RunRecord& run) {
-  if (run.loss_ops.empty()) return {};
-  auto has = [&](const char* op) {
-    return std::ranges::count(run.loss_ops, op) > 0 ||
-           (run.structure && std::ranges::count(run.structure->end.ops, op, &TracedOp::name) > 0);
-  };
-  const bool binary = has("logsigmoid") || has("binary_cross_entropy");
-  const bool softmax = has("cross_entropy") || has("log_softmax");
-  if (!binary && !softmax) return {};
-  // A factor or a further term after the mean, and it is no longer what it was.
-  const std::string& last = run.loss_ops.back();
-  if (last != "cross_entropy" && last != "mean" && !(has("gather") && last == "div")) return {};
-  for (const LayerRecord& layer : run.layers) {
-    if (!layer.is_output || layer.steps.empty() || layer.units < 1) continue;
-    const Sample& grad = layer.steps.front().grad;
-    const double classes = binary ? 2 : static_cast<double>(layer.units);
-    const double rows = static_cast<double>(grad.count) / static_cast<double>(layer.units);
-    // Scores of one sample get probabilities less a one for gradients, of norm sqrt(2) at most. A
-    // mean over samples divides that by their number; a sum does not.
-    const double greatest = std::sqrt(2.0 / (binary ? 1.0 : classes)) / rows;
-    if (classes < 2 || !grad || grad.rms > 1.01 * greatest) return {};
-    return std::log(classes);
-  }
-  return {};
-}
-
-/// Variance over samples and units of what a regression's network says, where the loss is its mean
-/// squared error.
-std::optional<double> output_variance(const RunRecord& run) {
-  const std::vector<std::string> squares = {"sub", "square", "mean"};
-  if (run.loss_ops != squares) return {};
-  for (const LayerRecord& layer : run.layers) {
-    if (!layer.is_output || layer.steps.empty()) continue;
-    const LayerStep& step = layer.last();
-    const Sample& y = step.activation ? step.activation : step.z;
-    if (y.looked_at < 8 * layer.units) return {};  // too few samples to vary
-    return double(y.rms) * y.rms - double(y.mean) * y.mean;
-  }
-  return {};
 }
 
 bool is_normalized(const RunRecord& run, std::size_t index) {
@@ -142,14 +99,6 @@ Series ratio(const Case& c, const LayerRecord& first, const LayerRecord& last) {
 
 }  // namespace
 
-double midmean(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::ranges::sort(values);
-  const std::ptrdiff_t quarter = std::ssize(values) / 4;
-  const std::vector<double> middle(values.begin() + quarter, values.end() - quarter);
-  return std::accumulate(middle.begin(), middle.end(), 0.0) / static_cast<double>(middle.size());
-}
-
 std::vector<double> windows(const Series& points) {
   std::vector<double> medians;
   if (points.size() < 3 * kWindow) return medians;
@@ -159,30 +108,6 @@ std::vector<double> windows(const Series& points) {
     medians.push_back(median(std::move(values)));
   }
   return medians;
-}
-
-Course::Course(const RunRecord& run) {
-  for (const RunStep& step : run.steps) {
-    if (!std::isfinite(step.loss)) break;
-    losses.push_back(step.loss);
-  }
-  if (losses.empty()) return;
-  const std::size_t n = losses.size();
-  const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
-  start =
-      median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
-  recent = midmean({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
-  uninformed = uninformed_loss(run);
-  const double reference = uninformed ? std::min(start, *uninformed) : start;
-  fallen = reference == 0 ? 0 : (reference - recent) / std::abs(reference);
-  const std::optional<double> explained = output_variance(run);
-  low = uninformed ? recent < 0.7 * *uninformed : explained && recent < 0.3 * *explained;
-  poor = explained && recent > 4 * *explained;
-}
-
-bool Course::falling() const {
-  const auto half = std::ssize(losses) / 2;
-  return recent < 0.8 * median({losses.begin(), losses.begin() + half});
 }
 
 Case::Case(const RunRecord& record) : run(record), course(record) {

@@ -4,17 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "gradus/observe/doctor/course.h"
 #include "gradus/observe/doctor/init_fit.h"
 #include "gradus/observe/median.h"
 #include "gradus/observe/record.h"
 
 /// What the doctor's rules look at: a run's record, put in order once for all of them.
 namespace gradus::observe::doctor {
-
-/// Observed steps in a window; what is no matter of a single step must last for three of them.
-constexpr std::size_t kWindow = 10;
-
-double midmean(std::vector<double> values);  ///< mean of the middle half; 0 of none
 
 struct Point {
   std::int64_t step;
@@ -48,35 +44,6 @@ std::int64_t since(const Series& points, Holds holds) {
   }
   return step;
 }
-
-/// How the loss went.
-struct Course {
-  explicit Course(const RunRecord& run);
-
-  std::vector<double> losses;  ///< of every step that is remembered, up to the first not finite
-  double start = 0;            ///< median of the first three
-  double recent = 0;           ///< midmean of the last tenth, of ten steps at least
-  /// The loss of a classifier that says the same of every input, ln(classes); known where the loss
-  /// is the mean of a cross entropy.
-  std::optional<double> uninformed;
-  /// The share of `start`, or of `uninformed` if that is less, by which the loss has fallen.
-  double fallen = 0;
-  /// It is low by itself, however the run began: below .7 of `uninformed`, or a mean square below
-  /// .3 of the outputs' variance.
-  bool low = false;
-  /// A regression that explains less than a fifth of its targets' variance, however far it has
-  /// come.
-  bool poor = false;
-
-  bool flat() const { return !(fallen > 0.1) && !low; }
-  bool learned() const { return low || (fallen > 0.3 && !poor); }
-  /// Still on its way, from wherever it began.
-  bool falling() const;
-  /// Above where it began, and not for a moment only.
-  bool diverged() const {
-    return losses.size() >= 10 && recent > 2 * std::max(start, uninformed.value_or(start));
-  }
-};
 
 /// A hidden linear layer that is run for the first time in a step, and its weight.
 struct Hidden {

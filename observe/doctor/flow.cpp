@@ -167,25 +167,28 @@ void check_saturation(const Case& c, Found& found) {
 
 void check_dead_units(const Case& c, Found& found) {
   const Dead dead = most_dead(c);
-  if (dead.layer == nullptr || c.course.learned()) return;
+  if (dead.layer == nullptr) return;
   const LayerRecord& layer = *dead.layer;
+  const Hidden* hidden = hidden_of(c, layer);
+  // A bias that keeps most units from ever firing is a fault, however well the others do.
+  const bool drowned = hidden != nullptr && bias_drowns(*hidden);
+  if (c.course.learned() && !(drowned && dead.born > 0.6)) return;
   const bool whole = dead.now == 1;
   const double died = dead.now - dead.born;
   // Far from the input all samples look alike to a deep rectifier network, and about half of its
   // units are 0 on all of them: only those that died since count, or nearly all.
-  const bool most = !c.young() && (dead.now > 0.9 || (dead.now > 0.6 && died > 0.25));
+  const bool most = !c.young() && (dead.now > 0.9 || (dead.now > 0.6 && (died > 0.25 || drowned)));
   const bool some = !c.young() && c.course.flat() && dead.now > 0.25 && died > 0.25;
   if (!whole && !most && !some) return;
-  Finding f =
-      at_layer(Symptom::DeadUnits, whole || most ? Severity::Error : Severity::Warning, layer);
+  const bool error = (whole || most) && !c.course.learned();
+  Finding f = at_layer(Symptom::DeadUnits, error ? Severity::Error : Severity::Warning, layer);
   const double threshold = whole || most ? 0.6 : 0.25;
   f.since_step = since(dead.share, [&](double x) { return x > threshold; });
   f.statistic = fmt::format("share of units of '{}' that are 0 on every sample", layer.path);
   f.measured = dead.now;
   f.threshold = threshold;
-  const Hidden* hidden = hidden_of(c, layer);
   const bool born = dead.born > 0.6;
-  if (hidden != nullptr && bias_drowns(*hidden)) {
+  if (drowned) {
     f.cause = fmt::format("biases of mean {:.3g} keep what {} takes below 0, where it has no slope",
                           hidden->bias->steps.front().value.mean, layer.activation);
     f.remedies = {{Cure::MatchedInit, "begin with biases of 0",
@@ -242,9 +245,11 @@ void check_depth(const Case& c, Found& found) {
   if (medians.empty()) return;
   const double lowest = std::ranges::min(medians), highest = std::ranges::max(medians);
   const double ratio = medians.back();
+  // The weights of a recurrent layer are taught by its later calls, too.
+  const bool recurs = std::ranges::count(c.run.layers, c.first->module, &LayerRecord::module) > 1;
   if (highest < c.bound(1e-4)) {
     report_vanishing(c, Severity::Error, ratio, c.bound(1e-4), found);
-  } else if (highest < c.bound(1e-2) && c.course.flat()) {
+  } else if (highest < c.bound(1e-2) && c.course.flat() && !recurs) {
     report_vanishing(c, Severity::Warning, ratio, c.bound(1e-2), found);
   }
   // Training by itself makes the gradient grow for a while.

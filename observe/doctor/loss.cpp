@@ -119,7 +119,11 @@ void check_oscillation(const Case& c, Found& found) {
   // Mini-batches alone make the loss differ by about its size over the root of their size.
   const double noise = 1.2 / std::sqrt(batch_size(c).value_or(16));
   const double limit = std::max(0.2, 2 * noise);
-  if (swing < limit || turns < 12) return;
+  // Noise turns in two steps of three, give or take: of n numbers drawn at random, 2 (n - 2) / 3
+  // are turning points, with a variance of (16 n - 29) / 90.
+  const auto n = static_cast<double>(late.size());
+  const bool noise_turns = std::abs(turns - 2 * (n - 2) / 3) < 2 * std::sqrt((16 * n - 29) / 90);
+  if (swing < limit || turns < 12 || noise_turns) return;
   Finding f{.symptom = Symptom::OscillatingLoss, .severity = Severity::Warning};
   f.since_step = c.run.steps[c.run.steps.size() - late.size()].step;
   f.statistic = "mean change of the loss from step to step, over its median";

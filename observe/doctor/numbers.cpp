@@ -1,29 +1,12 @@
-#include <map>
+#include <set>
 
 #include "gradus/observe/doctor/advice.h"
+#include "gradus/observe/doctor/risky_ops.h"
 #include "gradus/observe/doctor/rules.h"
 
 // Where the first NaN or Inf came from.
 namespace gradus::observe::doctor {
 namespace {
-
-/// Ops that turn finite numbers into others, or have an infinite slope, and what prevents it.
-struct Remedied {
-  const char* action;
-  const char* code;
-};
-const std::map<std::string, Remedied>& risky_ops() {
-  static const std::map<std::string, Remedied> ops = {
-      {"log", {"keep the logarithm away from 0", "log(clamp(p, 1e-12, std::nullopt))"}},
-      {"div", {"keep the divisor away from 0", "x / (y + 1e-8)"}},
-      {"reciprocal", {"keep the divisor away from 0", "1 / (y + 1e-8)"}},
-      {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
-      {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
-      {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
-      {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
-      {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}}};
-  return ops;
-}
 
 template <class Entry>
 const Entry* entry_at(const History<Entry>& history, std::int64_t step) {
@@ -39,7 +22,8 @@ struct Failure {
   std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
-  bool input = false;  ///< the network's own input is to be suspected
+  bool input = false;   ///< the network's own input is to be suspected
+  bool target = false;  ///< the targets are
 };
 
 std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
@@ -75,6 +59,16 @@ bool takes_only_input(const Case& c, const LayerRecord& layer) {
   return origin.from_input && origin.sources.empty();
 }
 
+/// Whether no op of the loss makes anything else of finite numbers of this size.
+bool loss_is_harmless(const Failure& failure, std::int64_t at) {
+  static const std::set<std::string> harmless = {
+      "sub",   "square", "abs",  "mean",    "sum",    "neg",           "mul",        "add",
+      "where", "clamp",  "view", "reshape", "gather", "cross_entropy", "logsigmoid", "log_softmax"};
+  const LayerStep* step = failure.layer != nullptr ? entry_at(failure.layer->steps, at) : nullptr;
+  return step != nullptr && step->z.abs_max < 1e6 && !failure.ops.empty() &&
+         std::ranges::all_of(failure.ops, [](const auto& op) { return harmless.count(op) > 0; });
+}
+
 std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
   for (const LayerRecord& layer : c.run.layers) {
     const LayerStep* step = entry_at(layer.steps, at);
@@ -97,15 +91,30 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
     if (layer.is_output) origin.layer = &layer;
   }
   origin.ops = origin.layer != nullptr ? ops_after(c, *origin.layer) : c.run.loss_ops;
+  if (loss_is_harmless(origin, at)) {
+    origin.where +=
+        ", though none of its ops makes that of finite numbers: a target of that step, "
+        "or a weight in the loss, was not finite";
+    origin.target = true;
+  }
   return origin;
 }
 
-std::vector<std::string> ops_of_end(const Case& c) {
-  std::vector<std::string> ops;
-  if (c.run.structure) {
-    for (const TracedOp& op : c.run.structure->end.ops) ops.push_back(op.name);
+/// What may lie between a parameter and where its gradient came from: in the layer that owns it, or
+/// anywhere between layers.
+std::vector<std::string> ops_around(const Case& c, const ParameterRecord& p) {
+  if (!c.run.structure) return c.run.loss_ops;
+  const Trace& trace = *c.run.structure;
+  const auto index = static_cast<std::size_t>(&p - c.run.parameters.data());
+  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
+    if (std::ranges::count(c.run.layers[i].parameters, index) > 0) return trace.layers[i].own_ops;
   }
-  ops.insert(ops.end(), c.run.loss_ops.begin(), c.run.loss_ops.end());
+  std::vector<std::string> ops = c.run.loss_ops;
+  auto add = [&](const Origin& origin) {
+    for (const TracedOp& op : origin.ops) ops.push_back(op.name);
+  };
+  add(trace.end);
+  for (const LayerCall& layer : trace.layers) std::ranges::for_each(layer.origins, add);
   return ops;
 }
 
@@ -127,7 +136,7 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
                      fmt::format("everything was finite on the way forward, and the gradient of "
                                  "'{}' was not",
                                  p.name),
-                     ops_of_end(c), true};
+                     ops_around(c, p), true};
     }
     if (step->change.nonfinite > 0) {
       return Failure{
@@ -153,19 +162,11 @@ Failure failure_of(const Case& c, std::int64_t at) {
   return {nullptr, "that step was not observed: it was between observed ones"};
 }
 
-/// The op that most probably did it, from numbers that were no harm yet; "" if none is known.
-std::string risky_op(const Failure& failure) {
-  auto risky = [](const std::string& op) { return risky_ops().count(op) > 0; };
-  auto steep = [](const std::string& op) { return op == "sqrt" || op == "norm" || op == "pow"; };
-  const auto& ops = failure.ops;
-  if (failure.backward) {
-    // What was finite forward may still have an infinite slope.
-    auto last = std::find_if(ops.rbegin(), ops.rend(), steep);
-    if (last == ops.rend()) last = std::find_if(ops.rbegin(), ops.rend(), risky);
-    return last != ops.rend() ? *last : "";
-  }
-  const auto first = std::ranges::find_if(ops, risky);
-  return first != ops.end() ? *first : "";
+/// Whether the batches are of one sample.
+bool one_sample(const Case& c) {
+  return std::ranges::any_of(c.run.layers, [](const LayerRecord& layer) {
+    return layer.is_output && !layer.steps.empty() && layer.steps.front().z.count == layer.units;
+  });
 }
 
 /// By which factor the loss had grown just before.
@@ -198,7 +199,10 @@ void check_finite(const Case& c, Found& found) {
   }
   f.cause = fmt::format("in step {} {}", at, origin.where);
 
-  const std::string op = risky_op(origin);
+  std::string op = suspect(origin.ops, origin.backward, one_sample(c));
+  // softmax is as safe as what it is given.
+  const bool masked = op.empty() && !diverged(c, found);
+  if (masked && std::ranges::count(origin.ops, "softmax") > 0) op = "softmax";
   if (op.empty() && diverged(c, found)) {
     f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
                               : ", after steps that were too large";
@@ -206,20 +210,27 @@ void check_finite(const Case& c, Found& found) {
   }
   if (!op.empty()) {
     f.cause += fmt::format("; between them lies {}", op);
-    const Remedied& remedied = risky_ops().at(op);
-    f.remedies = {{Cure::Manual, remedied.action, remedied.code}, lower_rate(1, 0.1)};
+    f.remedies = {safer(op)};
+  }
+  if (origin.target) {
+    f.remedies = {{Cure::Manual, "leave out the samples whose target is missing",
+                   "all(isfinite(target))  // false where one is"}};
   }
   if (c.run.input.nonfinite > 0 || origin.input) {
     f.remedies = {
         {Cure::ScaleInput, "clean the inputs", "x = masked_fill(x, logical_not(isfinite(x)), 0);"}};
   }
-  if (op.empty() && !found.empty()) {
+  if (op.empty() && !found.empty() && !origin.target) {
     f.cause += "; it follows from what is said above";
     f.remedies = found.front().remedies;
   } else if (f.remedies.empty()) {
     f.remedies = {{Cure::Manual, "run one step in anomaly mode, which names the op",
-                   "DetectAnomaly anomaly;  // in scope around forward and backward"},
-                  lower_rate(1, 0.1)};
+                   "DetectAnomaly anomaly;  // in scope around forward and backward"}};
+  }
+  // The rate is innocent of what happened before the first update.
+  const bool updated = !c.run.steps.empty() && at > c.run.steps.front().step;
+  if (updated && f.remedies.size() == 1 && f.remedies[0].cure == Cure::Manual && !origin.target) {
+    f.remedies.push_back(lower_rate(1, 0.1));
   }
   // Where an op is to blame, steps were large because of it.
   if (!op.empty()) {
@@ -227,7 +238,7 @@ void check_finite(const Case& c, Found& found) {
       return other.symptom == Symptom::UpdateTooLarge || other.symptom == Symptom::Exploding;
     });
   }
-  found.push_back(std::move(f));
+  found.insert(origin.target ? found.begin() : found.end(), std::move(f));
 }
 
 }  // namespace gradus::observe::doctor

@@ -119,6 +119,36 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
   return true;
 }
 
+/// From end to end of what an op can make; absent where that is not bounded, or not known.
+std::optional<double> width_of(const std::string& op) {
+  if (op == "sigmoid" || op == "hardsigmoid" || op == "softmax") return 1;
+  if (op == "tanh" || op == "softsign") return 2;
+  return {};
+}
+
+/// A regression that misses its targets by more than its output's range is wide: they lie outside.
+bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  const std::size_t loss = c.run.loss_ops.size();
+  if (loss != 3 || tail.ops.size() <= loss || tail.ops[tail.ops.size() - 3] != "sub") return false;
+  const std::string &distance = tail.ops[tail.ops.size() - 2], &op = tail.ops[tail.ops.size() - 4];
+  const bool squared = distance == "square";
+  if ((!squared && distance != "abs") || tail.ops.back() != "mean") return false;
+  const std::optional<double> width = width_of(op);
+  const double miss = squared ? std::sqrt(c.course.recent) : c.course.recent;
+  if (!width || !(miss > *width)) return false;
+  Finding f =
+      mismatch(output,
+               fmt::format("{} on the output cannot reach the targets: what it makes lies in a "
+                           "range {} wide, and misses them by more than that",
+                           op, *width),
+               "loss(outputs, target);  // the network without it, or targets in its range");
+  f.statistic = squared ? "root of the mean squared error" : "mean absolute error";
+  f.measured = miss;
+  f.threshold = *width;
+  found.push_back(std::move(f));
+  return true;
+}
+
 /// A regression whose output cannot take the targets' values: it sticks to a bound.
 void check_bounds(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
   const bool regression =
@@ -154,6 +184,7 @@ void check_output(const Case& c, Found& found) {
   const LayerRecord* output = output_layer(c);
   if (check_single(c, loss, output, found)) return;
   if (check_last_op(tail, loss, output, found)) return;
+  if (check_range(c, tail, output, found)) return;
   check_bounds(c, tail, output, found);
 }
 

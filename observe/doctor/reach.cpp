@@ -66,10 +66,13 @@ std::string zero_op(const std::vector<std::string>& ops) {
   static const std::set<std::string> flat = {
       "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
       "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
-  const auto found =
-      std::ranges::find_if(ops, [&](const std::string& op) { return flat.count(op) > 0; });
-  if (found != ops.end()) return *found;
-  return ops.empty() ? "" : ops.back();
+  static const std::set<std::string> never_flat = {"add", "sub", "neg", "sum", "mean"};
+  for (const std::string& op : ops) {
+    if (flat.count(op) > 0) return op;
+  }
+  const auto last = std::find_if(ops.rbegin(), ops.rend(),
+                                 [&](const std::string& op) { return never_flat.count(op) == 0; });
+  return last != ops.rend() ? *last : "";
 }
 
 Finding blocked_finding(const Case& c, const std::vector<std::size_t>& blocked) {
@@ -171,9 +174,9 @@ void report_unused(const Case& c, Found& found) {
        .severity = Severity::Warning,
        .layer = names[0],
        .statistic = "gradients that came to it",
-       .cause = fmt::format("{} {} never used: no layer that holds {} was called", listed(names),
+       .cause = fmt::format("{} {} never used: forward() leaves {} out", listed(names),
                             names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
-       .remedies = {{Cure::Manual, "call the layer in forward(), or drop it", ""}}});
+       .remedies = {{Cure::Manual, "use it in forward(), or drop it", ""}}});
 }
 
 /// A layer with nothing to train between layers that are trained, in a chain. What is frozen on

@@ -15,8 +15,10 @@ void check_finite(const Case& c, Found& found);
 void check_reach(const Case& c, Found& found);
 // output.cpp
 void check_output(const Case& c, Found& found);
-// weights.cpp
+// symmetry.cpp
+void check_copies(const Case& c, Found& found);
 void check_symmetry(const Case& c, Found& found);
+// weights.cpp
 void check_large_updates(const Case& c, Found& found);
 void check_small_updates(const Case& c, Found& found);
 // start.cpp

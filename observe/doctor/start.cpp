@@ -156,9 +156,11 @@ void check_input(const Case& c, Found& found) {
   if (!off_scale && !off_centre) return;
   // What learns all the same is healthy. Far out, learning in part is not all the same.
   const bool far_out = x.rms > 1000 || x.rms < 1e-4;
-  if (far_out ? c.course.fallen > 0.7 : c.course.learned()) return;
+  const bool learned = far_out ? c.course.fallen > 0.7 : c.course.learned();
+  if (learned && !c.course.own_noise) return;
   const Hidden* where = nullptr;
-  const bool harm = c.nonfinite_at || c.course.diverged() || saturated_at_start(c, where) > 0.6;
+  const bool harm = c.nonfinite_at || c.course.diverged() || c.course.own_noise ||
+                    saturated_at_start(c, where) > 0.6;
   if ((c.young() || (c.course.falling() && !far_out)) && !harm) return;
   Finding f{.symptom = Symptom::InputScale,
             .severity = harm || c.course.flat() ? Severity::Error : Severity::Warning};

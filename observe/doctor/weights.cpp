@@ -1,53 +1,38 @@
 #include "gradus/observe/doctor/advice.h"
-#include "gradus/observe/doctor/equal_units.h"
 #include "gradus/observe/doctor/rules.h"
-#include "gradus/tensor/statistics.h"
 
-// Equal units, and how far the optimiser moves the weights.
+// How far the optimiser moves the weights.
 namespace gradus::observe::doctor {
 namespace {
 
-/// As (units, inputs).
-Tensor rows_of(const Case& c, const Hidden& hidden, const Tensor& weight) {
-  bool columns = weight.size(0) != hidden.layer->units;
-  if (!columns && weight.size(1) == hidden.layer->units && c.run.structure) {
-    const auto& ops = c.run.structure->layers[hidden.index].own_ops;
-    columns = std::ranges::count(ops, "matmul") > 0 && std::ranges::count(ops, "t") == 0 &&
-              std::ranges::count(ops, "transpose") == 0;
-  }
-  return (columns ? weight.detach().t() : weight.detach());
-}
-
-/// Units whose gradients differ will part.
-bool gradients_part(const Case& c, const Hidden& hidden, std::int64_t group) {
-  const Tensor& weight = hidden.weight->tensor;
-  const Tensor gradient = weight.requires_grad() ? weight.grad() : Tensor();
-  if (!gradient.defined() || statistics(gradient.detach()).rms == 0) return false;
-  return equal_units(rows_of(c, hidden, gradient), {}) < group;
-}
-
-Remedy random_init(const Hidden& hidden) {
-  const std::string initializer = hidden.fit ? hidden.fit->initializer : "glorot_normal_";
-  return {Cure::MatchedInit, "initialise the weights at random",
-          fmt::format("nn::init::{}({}.weight);", initializer,
-                      code_for(hidden.layer->path, hidden.layer->type))};
-}
-
-/// The first of the first steps in which the update of a weight is far too large, or else the
+/// The first of a weight's first `steps` in which its update is far too large, or else the
 /// largest of them; once a run diverges, updates tell nothing more. Weights that start from
 /// about 0, and those whose scale is normalised away, move by any share of themselves.
-Point largest_first_update(const Case& c, const ParameterRecord& p) {
+Point largest_update(const Case& c, const ParameterRecord& p, std::size_t steps) {
   Point largest{0, 0};
   const double inputs = static_cast<double>(p.tensor.numel()) / static_cast<double>(p.shape[0]);
   std::size_t seen = 0;
   for (const ParameterStep& step : p.steps) {
-    if (++seen > kWindow || (c.nonfinite_at && step.step >= *c.nonfinite_at)) break;
+    if (++seen > steps || (c.nonfinite_at && step.step >= *c.nonfinite_at)) break;
     if (step.value.rms * std::sqrt(inputs) < 0.05) continue;
     const double ratio = step.update_ratio();
     if (ratio > largest.value) largest = {step.step, ratio};
     if (ratio > 1) break;
   }
   return largest;
+}
+
+/// Whether the first steps did nothing but shrink the weight, as decay does: by as much as they
+/// changed it.
+bool decays(const ParameterRecord& p) {
+  const std::size_t steps = std::min(kWindow, p.steps.size() - 1);
+  std::size_t shrunk = 0;
+  for (std::size_t i = 0; i < steps; ++i) {
+    const double change = p.steps[i].update_ratio();
+    const double lost = 1 - double(p.steps[i + 1].value.rms) / p.steps[i].value.rms;
+    if (std::abs(lost - change) < 0.1 * change) ++shrunk;
+  }
+  return 2 * shrunk > steps;
 }
 
 bool is_weight(const Case& c, const ParameterRecord& p) {
@@ -125,47 +110,23 @@ bool report_unmoved(const Case& c, Found& found) {
 
 }  // namespace
 
-void check_symmetry(const Case& c, Found& found) {
-  for (const Hidden& hidden : c.hidden) {
-    const Tensor weight = rows_of(c, hidden, hidden.weight->tensor);
-    const std::int64_t units = weight.size(0);
-    const Statistics values = statistics(weight);
-    if (units < 2 || values.nonfinite > 0) continue;
-    const bool zero = values.rms == 0;
-    const Tensor bias = hidden.bias != nullptr ? hidden.bias->tensor.detach() : Tensor();
-    const std::int64_t group = zero ? units : equal_units(weight, bias);
-    if (group < 2 || (zero && hidden.layer->skip_joins)) continue;
-    if (gradients_part(c, hidden, group)) continue;
-    const bool whole = group == units;
-    Finding f =
-        at_layer(Symptom::Symmetry, whole ? Severity::Error : Severity::Warning, *hidden.layer);
-    f.since_step = hidden.weight->steps.front().step;
-    f.statistic = fmt::format("of {} units are the same", units);
-    f.measured = static_cast<double>(group);
-    f.threshold = 1;
-    f.cause = zero ? "all weights of the layer are 0, so its units are the same and the gradient "
-                     "passes none of them"
-                   : fmt::format(
-                         "{} units began with equal weights, and so get equal gradients at "
-                         "every step and never part",
-                         whole ? "all" : "these");
-    f.remedies = {random_init(hidden)};
-    found.push_back(std::move(f));
-    return;
-  }
-}
-
 void check_large_updates(const Case& c, Found& found) {
   const ParameterRecord* worst = nullptr;
   Point largest{0, 0};
-  for (const ParameterRecord& p : c.run.parameters) {
-    if (!is_weight(c, p)) continue;
-    const Point update = largest_first_update(c, p);
-    if (update.value <= largest.value) continue;
-    largest = update;
-    worst = &p;
-  }
-  if (worst == nullptr) return;
+  auto look_at = [&](std::size_t steps) {
+    for (const ParameterRecord& p : c.run.parameters) {
+      if (!is_weight(c, p)) continue;
+      const Point update = largest_update(c, p, steps);
+      if (update.value <= largest.value) continue;
+      largest = update;
+      worst = &p;
+    }
+  };
+  look_at(kWindow);
+  // The rate of a run that diverges, or loses what it had learned, may have grown since.
+  const bool later = (c.went_wrong() || c.course.lost) && largest.value < 0.1;
+  if (later) look_at(c.observed);
+  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return;
   // Where hardly any gradient comes down, the top moves alone, and much.
   const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
   if (lost && !c.went_wrong()) return;
@@ -179,14 +140,25 @@ void check_large_updates(const Case& c, Found& found) {
   Finding f =
       at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);
   f.since_step = largest.step;
-  f.statistic = "RMS of a step over RMS of the weights, among the first 10 steps";
+  f.statistic = fmt::format("RMS of a step over RMS of the weights, among the first {} steps",
+                            later ? c.observed : kWindow);
   f.measured = largest.value;
   f.threshold = error ? 0.5 : 0.1;
-  f.cause = fmt::format(
-      "a single step changed the weights by {:.3g} % of their size, which throws away "
-      "what they held",
-      100 * largest.value);
-  f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
+  if (decays(*worst)) {
+    f.cause = fmt::format(
+        "each step takes {:.3g} % off the weights: weight decay times learning rate, which "
+        "leaves nothing of them",
+        100 * largest.value);
+    f.remedies = {
+        {Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
+        lower_rate(largest.value, 0.02)};
+  } else {
+    f.cause = fmt::format(
+        "a single step changed the weights by {:.3g} % of their size, which throws away "
+        "what they held",
+        100 * largest.value);
+    f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
+  }
   found.push_back(std::move(f));
 }
 
@@ -194,19 +166,24 @@ void check_small_updates(const Case& c, Found& found) {
   if (report_unmoved(c, found)) return;
   if (c.young() || c.course.learned() || c.slope() < 0.3) return;
   const ParameterRecord* fastest = nullptr;
-  double greatest = 0;
+  double greatest = 0, last = 0;
   Series updates;
   for (const ParameterRecord& p : c.run.parameters) {
     if (!is_weight(c, p) || !p.tensor.requires_grad()) continue;
     const Series ratios = c.update_ratios(p);
-    for (double ratio : windows(ratios)) {
+    const std::vector<double> medians = windows(ratios);
+    if (!medians.empty()) last = std::max(last, medians.back());
+    for (double ratio : medians) {
       if (!(ratio > greatest) && fastest != nullptr) continue;
       greatest = ratio;
       fastest = &p;
       updates = ratios;
     }
   }
-  if (fastest == nullptr || greatest > 1e-5) return;
+  // One window will do where float32 no longer tells the weights from what they were.
+  const bool lost = last < std::ldexp(1.0, -24);
+  if (fastest == nullptr || (greatest > 1e-5 && !lost)) return;
+  if (lost) greatest = last;
   Finding f = at_parameter(c, Symptom::UpdateTooSmall, Severity::Error, *fastest);
   f.since_step = since(updates, [](double x) { return x < 1e-5; });
   f.statistic = "RMS of a step over RMS of the weights, where they move most";
