@@ -5,11 +5,6 @@
 #include "tests/doctor_training.h"
 
 using namespace doctor_tests;
-using observe::Cure;
-using observe::Finding;
-using observe::Findings;
-using observe::Severity;
-using observe::Symptom;
 
 namespace {
 

@@ -14,6 +14,11 @@ namespace doctor_tests {
 
 using namespace gradus;
 using nn::init::Nonlinearity;
+using observe::Cure;
+using observe::Finding;
+using observe::Findings;
+using observe::Severity;
+using observe::Symptom;
 using tests::chain;
 
 struct Batch {
