@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 
 #include "terminal.h"
 
@@ -67,9 +66,9 @@ struct Outcome {
   observe::Findings findings;
 };
 
-/// Writes a report of the training to `report`, if that is no empty path.
+/// Writes a report of the training to `report`, if that is not empty.
 Outcome run(const Variant& variant, const data::TrainTest& digits, std::uint64_t seed, long epochs,
-            const std::filesystem::path& report) {
+            const std::string& report) {
   fmt::print("\n{}\n", variant.title);
   manual_seed(seed);
   auto start = std::chrono::steady_clock::now();
@@ -123,7 +122,7 @@ int main(int argc, char** argv) try {
   examples::CommandLine arguments(argc, argv, help);
   auto seed = static_cast<std::uint64_t>(arguments.number("--seed", 1, 0));
   long epochs = arguments.number("--epochs", 120, 1);
-  const std::filesystem::path report = arguments.text("--report", "digits.html");
+  const std::string report = arguments.text("--report", "digits.html");
   arguments.finish();
 
   auto normal = [](const Tensor& weight) { init::normal_(weight, 0, 1); };
@@ -164,7 +163,7 @@ int main(int argc, char** argv) try {
       "connections (Yang et al. 2019); the skips tame that.\n"
       "\nWhat the monitor found in '{}':\n\n{}\n"
       "\nIts report, to be opened in a browser: {}\n",
-      depth, variants[0].title, outcomes[0].findings, report.string());
+      depth, variants[0].title, outcomes[0].findings, report);
 } catch (const Error& error) {
   fmt::print(stderr, "digits: {}\n", error.what());
   return 1;

@@ -74,7 +74,7 @@ const ParameterRecord& Monitor::parameter(std::string_view name, Where at) const
   return *found;
 }
 
-void Monitor::report(const std::filesystem::path& file, Where at) const {
+void Monitor::report(const std::string& file, Where at) const {
   write_report(record(), diagnose(), file, at);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
+#include <string>
 
 #include "gradus/nn/any_module.h"
 #include "gradus/observe/findings.h"
@@ -62,7 +62,7 @@ class Monitor {
   /// What is wrong with the training so far, most causal first; nothing for a healthy one.
   Findings diagnose() const;
   /// All of it as one HTML page, in a file that needs nothing else; see write_report().
-  void report(const std::filesystem::path& file, Where at = Where::here()) const;
+  void report(const std::string& file, Where at = Where::here()) const;
 
  private:
   class Watch;

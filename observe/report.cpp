@@ -58,14 +58,14 @@ std::string report_page(const RunRecord& record, const Findings& findings) {
   return page;
 }
 
-void write_report(const RunRecord& record, const Findings& findings,
-                  const std::filesystem::path& file, Where at) {
+void write_report(const RunRecord& record, const Findings& findings, const std::string& file,
+                  Where at) {
   ContextScope scope(entering("report", at));
   const std::string page = report_page(record, findings);
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(page.data(), static_cast<std::streamsize>(page.size()));
   out.close();
-  check(!out.fail(), "{} cannot be written: {}", file.string(), std::strerror(errno));
+  check(!out.fail(), "{} cannot be written: {}", file, std::strerror(errno));
 }
 
 }  // namespace gradus::observe

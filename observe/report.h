@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "gradus/observe/findings.h"
@@ -15,8 +14,8 @@ namespace gradus::observe {
 /// Error, with the path, where the file cannot be written.
 ///
 ///   observe::write_report(monitor.record(), monitor.diagnose(), "run.html");
-void write_report(const RunRecord& record, const Findings& findings,
-                  const std::filesystem::path& file, Where at = Where::here());
+void write_report(const RunRecord& record, const Findings& findings, const std::string& file,
+                  Where at = Where::here());
 
 /// The page itself.
 std::string report_page(const RunRecord& record, const Findings& findings);
