@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "gradus/observe/monitor.h"
 #include "gradus/observe/terminal.h"
@@ -11,7 +12,7 @@ namespace gradus::observe {
 namespace {
 
 constexpr std::size_t kWidth = 79;  // the last column of a terminal would break the line
-constexpr auto kRedraw = std::chrono::milliseconds(200);
+constexpr double kRedraw = 0.2;     // seconds
 
 /// The first error, as the list has the most causal first, else the first warning.
 const Finding* worst(const Findings& findings) {
@@ -57,7 +58,8 @@ void LiveLine::show(const Monitor& monitor) {
     std::fflush(out_);
     return;
   }
-  const auto now = std::chrono::steady_clock::now();
+  const double now =
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (now - last_time_ < kRedraw) return;
   last_time_ = now;
   drawn_ = true;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -48,7 +47,7 @@ class LiveLine {
   bool terminal_;
   bool drawn_ = false;
   std::int64_t last_step_ = -1;
-  std::chrono::steady_clock::time_point last_time_ = {};
+  double last_time_ = 0;  // seconds of a steady clock; <chrono> would cost every program
 };
 
 }  // namespace gradus::observe
