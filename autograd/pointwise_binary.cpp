@@ -6,6 +6,12 @@
 namespace gradus {
 namespace {
 
+/// saved(x) for the rule of an input that needs one: what the rule of another would keep, wrt()
+/// only drops again.
+Saved saved_for(const Tensor& input, const Tensor& x) {
+  return input.requires_grad() ? saved(x) : Saved();
+}
+
 Tensor same(const Tensor& g) { return g; }
 Tensor negated(const Tensor& g) { return neg(g); }
 
@@ -25,9 +31,9 @@ Tensor sub(const Tensor& a, const Tensor& b, Where at) {
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, Where at) {
-  return Op("mul", at).record(kernel::mul(a, b),
-                              wrt(a, [b = saved(b)](Tensor g) { return times(std::move(g), b); }),
-                              wrt(b, [a = saved(a)](Tensor g) { return times(std::move(g), a); }));
+  return Op("mul", at).record(
+      kernel::mul(a, b), wrt(a, [b = saved_for(a, b)](Tensor g) { return times(std::move(g), b); }),
+      wrt(b, [a = saved_for(b, a)](Tensor g) { return times(std::move(g), a); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b, Where at) {
