@@ -1,126 +1,13 @@
-// clang-format off
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "gradus/tensor/pointwise_binary.cpp"
-#include "gradus/tensor/simd_targets.h"
-#include "hwy/foreach_target.h"
-#include "gradus/tensor/simd-inl.h"
-// clang-format on
-
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <functional>
 
 #include "gradus/tensor/creation.h"
+#include "gradus/tensor/float_binary.h"
 #include "gradus/tensor/map.h"
 #include "gradus/tensor/ops.h"
 
-HWY_BEFORE_NAMESPACE();
-namespace gradus::kernel::HWY_NAMESPACE {
-namespace {
-
-struct Add {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::Add(a, b);
-  }
-};
-
-struct AddScaled {
-  static constexpr bool is_cheap = true;
-  double alpha;
-  template <class D, class V>
-  HWY_INLINE V operator()(D d, V a, V b) const {
-    return hn::MulAdd(constant(d, alpha), b, a);
-  }
-};
-
-struct Sub {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::Sub(a, b);
-  }
-};
-
-struct Mul {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::Mul(a, b);
-  }
-};
-
-struct Div {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::Div(a, b);
-  }
-};
-
-// Either operand's NaN wins: a compares false with it, and is taken only where it is itself one.
-struct Maximum {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::IsNaN(a)), a, b);
-  }
-};
-
-struct Minimum {
-  template <class D, class V>
-  HWY_INLINE V operator()(D, V a, V b) const {
-    return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::IsNaN(a)), a, b);
-  }
-};
-
-}  // namespace
-
-// The functors have no state: their loops may be given any address for them.
-template <class T, bool streaming>
-constexpr std::array<DenseLoop<T>, 6> loops_in_order() {
-  return {&dense_loop<T, streaming, Add, 0, 1>,     &dense_loop<T, streaming, Sub, 0, 1>,
-          &dense_loop<T, streaming, Mul, 0, 1>,     &dense_loop<T, streaming, Div, 0, 1>,
-          &dense_loop<T, streaming, Maximum, 0, 1>, &dense_loop<T, streaming, Minimum, 0, 1>};
-}
-
-/// By whether the result is streamed, then by Binary.
-template <class T>
-using LoopTable = std::array<std::array<DenseLoop<T>, 6>, 2>;
-
-LoopTable<float> float_loops() {
-  return {loops_in_order<float, false>(), loops_in_order<float, true>()};
-}
-LoopTable<double> double_loops() {
-  return {loops_in_order<double, false>(), loops_in_order<double, true>()};
-}
-
-void add_scaled_loop(const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
-  map(out, AddScaled{alpha}, a, b);
-}
-
-}  // namespace gradus::kernel::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace gradus::kernel {
 namespace {
-
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-HWY_EXPORT(add_scaled_loop);
-
-constexpr std::int64_t grain = HWY_NAMESPACE::cheap_grain;
-
-/// The loop of `op` for n results on this processor, which is looked up once.
-template <class T>
-DenseLoop<T> loop_of(Binary op, std::int64_t n) {
-  static const auto loops = [] {
-    if constexpr (std::same_as<T, float>) {
-      return HWY_DYNAMIC_DISPATCH(float_loops)();
-    } else {
-      return HWY_DYNAMIC_DISPATCH(double_loops)();
-    }
-  }();
-  const bool streaming = n * std::int64_t{sizeof(T)} > HWY_NAMESPACE::streaming_bytes;
-  return loops[streaming][static_cast<std::size_t>(op)];
-}
 
 // Unsigned arithmetic wraps around where signed overflow would be undefined.
 template <class F>
@@ -193,10 +80,7 @@ void compute(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
   const Tensor& x = prepared(a, out, copies[0]);
   const Tensor& y = prepared(b, out, copies[1]);
   if (out.is_floating()) {
-    visit_floating(out.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      elementwise<T>(out, std::array{&x, &y}, grain, loop_of<T>(op, out.numel()), &op);
-    });
+    float_binary(out, op, x, y);
   } else if (out.dtype() == int64) {
     whole_loop(out, op, x, y);
   } else {
@@ -211,49 +95,10 @@ bool are_alike(const Tensor& a, const Tensor& b) {
          b.is_contiguous();
 }
 
-/// A few elements, before the vector loops have been chosen. False for an operation that is not
-/// exactly one of C++.
-template <class T>
-bool compute_few(Binary op, std::int64_t n, T* out, const T* a, const T* b) {
-  const auto each = [&](auto f) {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = f(a[i], b[i]);
-    return true;
-  };
-  switch (op) {
-    case Binary::Add:
-      return each(std::plus<>());
-    case Binary::Sub:
-      return each(std::minus<>());
-    case Binary::Mul:
-      return each(std::multiplies<>());
-    case Binary::Div:
-      return each(std::divides<>());
-    case Binary::Maximum:
-    case Binary::Minimum:
-      break;
-  }
-  return false;
-}
-
-/// Of such operands; out is as they are, and may be one of them.
-void compute_alike(const Tensor& out, Binary op, const Tensor& a, const Tensor& b) {
-  constexpr std::int64_t few = 4;
-  visit_floating(out.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto first = [](const Tensor& x) {
-      return static_cast<T*>(x.storage()->data()) + x.layout().offset;
-    };
-    const std::array<const T*, 2> in{first(a), first(b)};
-    const std::int64_t n = out.numel();
-    if (n <= few && compute_few(op, n, first(out), in[0], in[1])) return;
-    elementwise_dense<T>(n, first(out), in, grain, loop_of<T>(op, n), &op);
-  });
-}
-
 Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
   if (are_alike(a, b)) {
     Tensor out = empty(a.shape(), a.dtype());
-    compute_alike(out, op, a, b);
+    float_binary_alike(out, op, a, b);
     return out;
   }
   Tensor out = empty(broadcast(a.shape(), b.shape()), compute_dtype(op, a, b));
@@ -276,7 +121,7 @@ void check_in_place(const Tensor& x, const Shape& shape, DType dtype) {
 
 void binary_in_place(const Tensor& x, Binary op, const Tensor& other) {
   if (are_alike(x, other) && x.storage() != other.storage()) {
-    compute_alike(x, op, x, other);
+    float_binary_alike(x, op, x, other);
     return;
   }
   const DType dtype = compute_dtype(op, x, other);
@@ -295,7 +140,7 @@ void add_scaled_in_place(const Tensor& x, const Tensor& other, Scalar alpha) {
         other.dtype());
   if (dtype == x.dtype() && x.is_floating()) {
     check_in_place(x, other.shape(), dtype);
-    HWY_DYNAMIC_DISPATCH(add_scaled_loop)(x, x, apart(to(other, dtype), x), alpha.to<double>());
+    float_add_scaled(x, x, apart(to(other, dtype), x), alpha.to<double>());
   } else {
     const Tensor wide = to(other, dtype);
     binary_in_place(x, Binary::Add, mul(wide, to(scalar(alpha, wide), dtype)));
@@ -310,4 +155,3 @@ Tensor maximum(const Tensor& a, const Tensor& b) { return binary(Binary::Maximum
 Tensor minimum(const Tensor& a, const Tensor& b) { return binary(Binary::Minimum, a, b); }
 
 }  // namespace gradus::kernel
-#endif  // HWY_ONCE

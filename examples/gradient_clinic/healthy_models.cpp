@@ -128,10 +128,6 @@ struct Siren : nn::Module {
   nn::Linear inner;
 };
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
 }  // namespace
 
 void add_healthy_models(Gallery& gallery) {
@@ -139,70 +135,67 @@ void add_healthy_models(Gallery& gallery) {
     nn::Sequential net{nn::Linear(64, 32)};
     for (int i = 0; i < 10; ++i) net.push_back(Highway(32));
     net.push_back(nn::Linear(32, 10));
-    return of(digits(), net);
+    return classifier(digits(), net);
   });
   add_to_report(gallery, {.name = "dense connections"}, "dense-spirals", [] {
     Problem problem = spirals();
-    return of(problem, Dense(problem), adam(0.01));
+    return classifier(problem, Dense(problem), adam(0.01));
   });
   add_to_report(gallery, {.name = "mixed experts"}, "experts-circles", [] {
     Problem problem = circles();
-    return of(problem, Experts(problem), adam(0.02));
+    return classifier(problem, Experts(problem), adam(0.02));
   });
   add_to_report(gallery, {.name = "maxout"}, "maxout-4x24-blobs", [] {
     Problem problem = blobs(5, 4);
-    return of(problem,
-              nn::Sequential{Maxout(4, 24), Maxout(24, 24), Maxout(24, 24), Maxout(24, 24),
-                             nn::Linear(24, 5)},
-              sgd(0.03));
+    return classifier(problem,
+                      nn::Sequential{Maxout(4, 24), Maxout(24, 24), Maxout(24, 24), Maxout(24, 24),
+                                     nn::Linear(24, 5)},
+                      sgd(0.03));
   });
   add_to_report(gallery, {.name = "a convolution by hand"}, "patches-digits", [] {
     Problem problem = digits();
-    return of(problem, Patches(problem), adam(5e-3));
+    return classifier(problem, Patches(problem), adam(5e-3));
   });
   add_to_report(gallery, {.name = "stochastic depth"}, "stochastic-depth-12x32-digits", [] {
     nn::Sequential net{nn::Linear(64, 32)};
     for (int i = 0; i < 12; ++i) net.push_back(StochasticDepth(32));
     net.push_back(nn::Linear(32, 10));
-    return of(digits(), net);
+    return classifier(digits(), net);
   });
   add_to_report(gallery, {.name = "radial basis functions"}, "radial-spirals", [] {
     Problem problem = spirals();
-    return of(problem, Radial(problem), adam(0.03));
+    return classifier(problem, Radial(problem), adam(0.03));
   });
   add_to_report(gallery, {.name = "weight normalisation"}, "weight-normed-3x32-digits", [] {
-    return of(digits(), nn::Sequential{WeightNormed(64, 32), nn::ReLU(), WeightNormed(32, 32),
-                                       nn::ReLU(), WeightNormed(32, 10)});
+    return classifier(
+        digits(), nn::Sequential{WeightNormed(64, 32), nn::ReLU(), WeightNormed(32, 32), nn::ReLU(),
+                                 WeightNormed(32, 10)});
   });
   add_to_report(gallery, {.name = "tied weights"}, "tied-autoencoder-12", [] {
-    Program p = of(digits(), Tied(64), adam(5e-3));
+    Program p = regression(digits(), Tied(64), adam(5e-3));
     p.problem.data.targets = p.problem.data.inputs;
-    p.loss = squares;
-    p.score = explained;
     p.steps = 150;
     return p;
   });
   add_to_report(gallery, {.name = "sines"}, "siren-3x48-waves", [] {
     const double bound = std::sqrt(6.0 / 48) / 6;
-    Program p = of(waves(), nn::Sequential{Siren(4, 48, 0.1), Siren(48, 48, bound),
-                                           Siren(48, 48, bound), nn::Linear(48, 2)});
-    p.loss = squares;
-    p.score = explained;
-    return p;
+    return regression(waves(), nn::Sequential{Siren(4, 48, 0.1), Siren(48, 48, bound),
+                                              Siren(48, 48, bound), nn::Linear(48, 2)});
   });
   add_to_report(gallery, {.name = "rarer activations"}, "four-activations-digits", [] {
     nn::Sequential net{nn::Linear(64, 48), nn::PReLU(),        nn::Linear(48, 48),
                        nn::Softsign(),     nn::Linear(48, 48), nn::Hardswish(),
                        nn::Linear(48, 48), nn::ReLU6(),        nn::Linear(48, 10)};
     init::apply(net, he());
-    return of(digits(), net, sgd(0.05));
+    return classifier(digits(), net, sgd(0.05));
   });
   add_to_report(
       gallery, {.name = "raw pixels behind a batch norm"}, "bn-first-pixels-255-digits", [] {
         Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 255; });
-        return of(problem,
-                  nn::Sequential{nn::BatchNorm1d(64), mlp(problem, {2, 48, make<nn::ReLU>, he()})},
-                  sgd(0.05));
+        return classifier(
+            problem,
+            nn::Sequential{nn::BatchNorm1d(64), mlp(problem, {2, 48, make<nn::ReLU>, he()})},
+            sgd(0.05));
       });
 }
 

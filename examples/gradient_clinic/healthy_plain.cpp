@@ -6,10 +6,6 @@
 namespace clinic {
 namespace {
 
-Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer = sgd(0.05)) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
 init::Initializer orthogonal() {
   return [](const Tensor& weight) { init::orthogonal_(weight); };
 }

@@ -14,17 +14,6 @@ const Mlp relu_3x32{3, 32, make<nn::ReLU>, he()};
 const Mlp tanh_2x32{2, 32, make<nn::Tanh>, glorot()};
 const Mlp gelu_4x48{4, 48, make<nn::GELU>, he()};
 
-Program of(const Problem& problem, const Mlp& options, Recipe optimizer) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
-Program regression(const Problem& problem, const Mlp& options, Recipe optimizer, Loss loss) {
-  Program program = of(problem, options, std::move(optimizer));
-  program.loss = std::move(loss);
-  program.score = explained;
-  return program;
-}
-
 Recipe nesterov(double lr) {
   return {lr, [](const std::vector<Tensor>& params, double rate) {
             return std::make_unique<optim::SGD>(
@@ -92,7 +81,7 @@ Tensor evidence_bound(const Tensor& output, const Tensor& target) {
 
 void add_losses(Gallery& gallery) {
   add_to_report(gallery, {.name = "focal loss"}, "focal-gelu-digits", [] {
-    Program p = of(digits(), gelu_4x48, adam(3e-3));
+    Program p = classifier(digits(), gelu_4x48, adam(3e-3));
     p.loss = focal;
     return p;
   });
@@ -105,13 +94,13 @@ void add_losses(Gallery& gallery) {
     return p;
   });
   add_to_report(gallery, {.name = "policy gradient"}, "bandit-blobs", [] {
-    Program p = of(blobs(3, 4), tanh_2x32, adam(3e-3));
+    Program p = classifier(blobs(3, 4), tanh_2x32, adam(3e-3));
     p.loss = policy_gradient;
     p.steps = 150;
     return p;
   });
   add_to_report(gallery, {.name = "action values"}, "q-values-blobs", [] {
-    Program p = of(blobs(3, 4), relu_3x32, adam(3e-3));
+    Program p = classifier(blobs(3, 4), relu_3x32, adam(3e-3));
     p.loss = action_values;
     return p;
   });
@@ -138,7 +127,7 @@ void add_losses(Gallery& gallery) {
   });
   add_to_report(gallery, {.name = "hinge loss"}, "hinge-spirals", [] {
     Problem problem = changed_targets(binary(spirals()), [](const Tensor& y) { return 2 * y - 1; });
-    Program p = of(problem, {3, 32, make<nn::ELU>, he()}, sgd(0.05));
+    Program p = classifier(problem, {3, 32, make<nn::ELU>, he()}, sgd(0.05));
     p.loss = [](const Tensor& output, const Tensor& target) { return hinge_loss(output, target); };
     p.score = no_score;
     return p;
@@ -161,12 +150,12 @@ void add_data(Gallery& gallery) {
   add_to_report(gallery, {.name = "nothing to learn"}, "random-labels-4x48", [] {
     Problem problem =
         changed_targets(blobs(2, 20), [](const Tensor& y) { return randint(0, 2, y.shape()); });
-    return of(problem, {4, 48, make<nn::ReLU>, he()}, sgd(0.01, 0));
+    return classifier(problem, {4, 48, make<nn::ReLU>, he()}, sgd(0.01, 0));
   });
   add_to_report(gallery, {.name = "one class is rare"}, "rare-class-circles", [] {
     Problem problem = binary(blobs(12, 6));
     problem.data.targets = 1 - problem.data.targets;
-    Program p = of(problem, relu_3x32, adam(2e-3));
+    Program p = classifier(problem, relu_3x32, adam(2e-3));
     p.loss = binary_entropy;
     p.score = binary_accuracy;
     return p;
@@ -175,7 +164,8 @@ void add_data(Gallery& gallery) {
     Tensor y = randint(0, 2, {300});
     Tensor words = randint(0, 40, {300, 3}) * 50 + y.unsqueeze(1);
     Tensor x = sum(one_hot(words, 4000), {1}).to(float32);
-    return of({.data = {x, y}, .inputs = 4000, .outputs = 2}, {2, 32, make<nn::ReLU>}, adam(5e-3));
+    return classifier({.data = {x, y}, .inputs = 4000, .outputs = 2}, {2, 32, make<nn::ReLU>},
+                      adam(5e-3));
   });
   add_to_report(gallery, {.name = "inputs of 0 to 10"}, "tens-2x48-waves", [] {
     Problem problem = with_inputs(waves(), [](const Tensor& x) { return 3 * x + 5; });
@@ -189,43 +179,43 @@ void add_data(Gallery& gallery) {
 
 void add_course(Gallery& gallery) {
   add_to_report(gallery, {.name = "Nesterov's momentum"}, "nesterov-gelu-digits",
-                [] { return of(digits(), gelu_4x48, nesterov(0.02)); });
+                [] { return classifier(digits(), gelu_4x48, nesterov(0.02)); });
   add_to_report(gallery, {.name = "clipped always, with Adam"}, "clip-0.1-adam-digits", [] {
-    Program p = of(digits(), relu_3x32, adam(3e-3));
+    Program p = classifier(digits(), relu_3x32, adam(3e-3));
     p.clip = 0.1;
     return p;
   });
   add_to_report(gallery, {.name = "the first steps of a long warm-up"}, "warm-up-1000-digits", [] {
-    Program p = of(digits(), gelu_4x48, adamw(1e-3, 0.05));
+    Program p = classifier(digits(), gelu_4x48, adamw(1e-3, 0.05));
     p.schedule = [](int step) { return (step + 1) / 1000.0; };
     return p;
   });
   add_to_report(gallery, {.name = "a rate that came down to 0"}, "annealed-to-0-digits", [] {
-    Program p = of(digits(), relu_3x32, adam(3e-3));
+    Program p = classifier(digits(), relu_3x32, adam(3e-3));
     p.steps_before = 150;
     p.schedule = [](int step) { return std::max(0.0, 1 - step / 220.0); };
     return p;
   });
   add_to_report(gallery, {.name = "fine-tuned at a tiny rate"}, "fine-tuned-blobs", [] {
-    Program p = of(blobs(3, 8), relu_3x32, adam(2e-3));
+    Program p = classifier(blobs(3, 8), relu_3x32, adam(2e-3));
     p.steps_before = 200;
     p.schedule = [](int step) { return step < 200 ? 1 : 1e-3; };
     return p;
   });
   add_to_report(gallery, {.name = "memorised"}, "memorised-circles", [] {
-    Program p = of(circles(), {3, 64, make<nn::ReLU>, he()}, adam(0.01));
+    Program p = classifier(circles(), {3, 64, make<nn::ReLU>, he()}, adam(0.01));
     p.steps_before = 1000;
     return p;
   });
   add_to_report(gallery, {.name = "one sample a step"}, "batch-1-digits", [] {
-    Program p = of(digits(), relu_3x32, sgd(0.01, 0));
+    Program p = classifier(digits(), relu_3x32, sgd(0.01, 0));
     p.batch = 1;
     p.steps = 300;
     return p;
   });
   add_to_report(gallery, {.name = "heavy dropout"}, "dropout-0.7-digits", [] {
-    Program p =
-        of(digits(), {.depth = 2, .width = 128, .weight = he(), .dropout = 0.7}, adam(3e-3));
+    Program p = classifier(digits(), {.depth = 2, .width = 128, .weight = he(), .dropout = 0.7},
+                           adam(3e-3));
     p.steps = 150;
     return p;
   });

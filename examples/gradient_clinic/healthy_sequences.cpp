@@ -117,23 +117,19 @@ struct Language : nn::Module {
   nn::Linear head;
 };
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
 }  // namespace
 
 void add_healthy_sequences(Gallery& gallery) {
   add_to_report(gallery, {.name = "an LSTM"}, "lstm-15", [] {
     Problem problem = memory(15);
-    return of(problem, Lstm(problem, 24), adam(0.01));
+    return classifier(problem, Lstm(problem, 24), adam(0.01));
   });
   add_to_report(gallery, {.name = "a transformer"}, "transformer-digits", [] {
     Problem problem = digits();
-    return of(problem, Transformer(problem), adamw(2e-3, 0.05));
+    return classifier(problem, Transformer(problem), adamw(2e-3, 0.05));
   });
   add_to_report(gallery, {.name = "a language model"}, "next-of-12-symbols", [] {
-    Program p = of(symbols(), Language(), adamw(5e-3, 0.01));
+    Program p = classifier(symbols(), Language(), adamw(5e-3, 0.01));
     p.loss = [](const Tensor& output, const Tensor& target) {
       return cross_entropy(output, target.flatten());
     };
@@ -144,7 +140,7 @@ void add_healthy_sequences(Gallery& gallery) {
   });
   add_to_tune(gallery, {.name = "a GRU"}, "gru-12", [] {
     Problem problem = memory(12);
-    return of(problem, Gru(problem, 24), adam(0.01));
+    return classifier(problem, Gru(problem, 24), adam(0.01));
   });
 }
 

@@ -160,74 +160,71 @@ Program with_zero_head(const Problem& problem, const Mlp& options) {
   return {.problem = problem, .net = net};
 }
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
 void add_modules(Gallery& gallery) {
   gallery.push_back({.name = "embedding",
                      .tune = {"bag-of-5-words",
                               [] {
                                 Problem problem = words(5);
-                                return of(problem, Bag(problem), adam(0.01));
+                                return classifier(problem, Bag(problem), adam(0.01));
                               }},
                      .report = {"bag-of-12-words", [] {
                                   Problem problem = words(12);
-                                  return of(problem, Bag(problem, 8), adam(0.01));
+                                  return classifier(problem, Bag(problem, 8), adam(0.01));
                                 }}});
-  gallery.push_back({.name = "sparse inputs",
-                     .tune = {"counts-2x32",
-                              [] {
-                                Problem problem = counts();
-                                return of(problem, mlp(problem, {2, 32, make<nn::ReLU>, he()}));
-                              }},
-                     .report = {"strokes-3x48-digits", [] {
-                                  Problem problem = with_inputs(digits(), [](const Tensor& x) {
-                                    return (x > 0.9).to(float32);
-                                  });
-                                  return of(problem, mlp(problem, {3, 48, make<nn::ReLU>, he()}));
-                                }}});
+  gallery.push_back(
+      {.name = "sparse inputs",
+       .tune = {"counts-2x32",
+                [] {
+                  Problem problem = counts();
+                  return classifier(problem, mlp(problem, {2, 32, make<nn::ReLU>, he()}));
+                }},
+       .report = {"strokes-3x48-digits", [] {
+                    Problem problem = with_inputs(
+                        digits(), [](const Tensor& x) { return (x > 0.9).to(float32); });
+                    return classifier(problem, mlp(problem, {3, 48, make<nn::ReLU>, he()}));
+                  }}});
   gallery.push_back({.name = "recurrent",
                      .tune = {"rnn-tanh-1x8",
                               [] {
                                 Problem problem = memory(8);
-                                return of(problem, Recurrent(problem, 24, 1, tanh));
+                                return classifier(problem, Recurrent(problem, 24, 1, tanh));
                               }},
                      .report = {"rnn-relu-1x12", [] {
                                   Problem problem = memory(12);
-                                  return of(problem, Recurrent(problem, 32, 1, relu));
+                                  return classifier(problem, Recurrent(problem, 32, 1, relu));
                                 }}});
   gallery.push_back({.name = "gates",
                      .tune = {"gated-10",
                               [] {
                                 Problem problem = memory(10);
-                                return of(problem, Gated(problem, 24), adam(0.01));
+                                return classifier(problem, Gated(problem, 24), adam(0.01));
                               }},
                      .report = {"glu-digits", [] {
                                   Problem problem = digits();
-                                  return of(problem, nn::Sequential{nn::Linear(64, 64), nn::GLU(),
-                                                                    nn::Linear(32, 64), nn::GLU(),
-                                                                    nn::Linear(32, 10)});
+                                  return classifier(problem,
+                                                    nn::Sequential{nn::Linear(64, 64), nn::GLU(),
+                                                                   nn::Linear(32, 64), nn::GLU(),
+                                                                   nn::Linear(32, 10)});
                                 }}});
   gallery.push_back({.name = "a layer called several times",
                      .tune = {"shared-circles",
                               [] {
                                 Problem problem = circles();
-                                return of(problem, Shared(problem));
+                                return classifier(problem, Shared(problem));
                               }},
                      .report = {"shared-digits", [] {
                                   Problem problem = digits();
-                                  return of(problem, Shared(problem));
+                                  return classifier(problem, Shared(problem));
                                 }}});
   gallery.push_back({.name = "attention",
                      .tune = {"attention-digits",
                               [] {
                                 Problem problem = digits();
-                                return of(problem, Attention(problem));
+                                return classifier(problem, Attention(problem));
                               }},
                      .report = {"attention-sgd-digits", [] {
                                   Problem problem = digits();
-                                  return of(problem, Attention(problem), sgd(0.05));
+                                  return classifier(problem, Attention(problem), sgd(0.05));
                                 }}});
   gallery.push_back({.name = "autoencoder",
                      .tune = {"autoencoder-8", [] { return autoencoder(8, false); }},
@@ -245,12 +242,12 @@ void add_intended(Gallery& gallery) {
                   [] {
                     nn::Sequential net{LowRank(2, 32),  nn::Tanh(), LowRank(32, 32),  nn::Tanh(),
                                        LowRank(32, 24), nn::Tanh(), nn::Linear(24, 2)};
-                    return of(circles(), net, adam(0.01));
+                    return classifier(circles(), net, adam(0.01));
                   }},
        .also_tune = {"low-rank-digits", [] {
                        nn::Sequential net{LowRank(64, 48), nn::ReLU(), LowRank(48, 48), nn::ReLU(),
                                           nn::Linear(48, 10)};
-                       return of(digits(), net, adam(0.01));
+                       return classifier(digits(), net, adam(0.01));
                      }}});
   gallery.push_back({.name = "zeros on purpose",
                      .tune = {"zero-head-3x32-circles",
@@ -259,7 +256,7 @@ void add_intended(Gallery& gallery) {
                               }},
                      .report = {"rezero-16x32-digits", [] {
                                   Problem problem = digits();
-                                  return of(problem, rezero(problem, 16, 32));
+                                  return classifier(problem, rezero(problem, 16, 32));
                                 }}});
   gallery.push_back(
       {.name = "straight through, stopped",
@@ -267,7 +264,7 @@ void add_intended(Gallery& gallery) {
                 [] {
                   nn::Sequential net{nn::Linear(2, 48),  nn::Tanh(), Apply(straight_through),
                                      nn::Linear(48, 32), nn::Tanh(), nn::Linear(32, 2)};
-                  return of(spirals(), net, adam(0.01));
+                  return classifier(spirals(), net, adam(0.01));
                 }},
        .report = {"scaled-by-its-norm-digits", [] {
                     nn::Sequential net{nn::Linear(64, 48), nn::ReLU(), Apply([](const Tensor& x) {
@@ -275,7 +272,7 @@ void add_intended(Gallery& gallery) {
                                                 (sqrt(mean(square(x), {1}, true) + 1e-6)).detach();
                                        }),
                                        nn::Linear(48, 10)};
-                    return of(digits(), net);
+                    return classifier(digits(), net);
                   }}});
 }
 

@@ -9,10 +9,6 @@
 namespace clinic {
 namespace {
 
-Program of(const Problem& problem, const Mlp& options, Recipe optimizer = sgd(0.05)) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
 Problem with_noise(Problem problem, double share) {
   Tensor& y = problem.data.targets;
   y = where(gradus::rand(y.shape()) < share, randint(0, problem.outputs, y.shape()), y);
@@ -28,10 +24,7 @@ Program with_end(Program program, const nn::AnyModule& end, Loss loss) {
 }
 
 Program regression(const Mlp& options, Loss loss, Recipe optimizer) {
-  Program program = of(waves(), options, std::move(optimizer));
-  program.loss = std::move(loss);
-  program.score = explained;
-  return program;
+  return clinic::regression(waves(), options, std::move(optimizer), std::move(loss));
 }
 
 const Mlp relu_3x32{3, 32, make<nn::ReLU>, he()};
@@ -52,17 +45,17 @@ void add_losses(Gallery& gallery) {
   gallery.push_back({.name = "binary losses that fit",
                      .tune = {"bce-logits-circles",
                               [] {
-                                Program p = of(binary(circles()), relu_3x32);
+                                Program p = classifier(binary(circles()), relu_3x32);
                                 p.loss = binary_entropy;
                                 p.score = binary_accuracy;
                                 return p;
                               }},
                      .report = {"sigmoid-bce-spirals", [] {
-                                  Program p =
-                                      with_end(of(binary(spirals()), tanh_3x32), nn::Sigmoid(),
-                                               [](const Tensor& output, const Tensor& target) {
-                                                 return binary_cross_entropy(output, target);
-                                               });
+                                  Program p = with_end(
+                                      classifier(binary(spirals()), tanh_3x32), nn::Sigmoid(),
+                                      [](const Tensor& output, const Tensor& target) {
+                                        return binary_cross_entropy(output, target);
+                                      });
                                   p.score = [](const Tensor& output, const Tensor& target) {
                                     return binary_accuracy(output - 0.5, target);
                                   };
@@ -71,13 +64,13 @@ void add_losses(Gallery& gallery) {
   gallery.push_back({.name = "class losses that fit",
                      .tune = {"log-softmax-nll-blobs",
                               [] {
-                                return with_end(of(blobs(), relu_3x32), nn::LogSoftmax(),
+                                return with_end(classifier(blobs(), relu_3x32), nn::LogSoftmax(),
                                                 [](const Tensor& output, const Tensor& target) {
                                                   return nll_loss(output, target);
                                                 });
                               }},
                      .report = {"label-smoothing-digits", [] {
-                                  Program p = of(digits(), relu_3x32);
+                                  Program p = classifier(digits(), relu_3x32);
                                   p.loss = [](const Tensor& output, const Tensor& target) {
                                     return cross_entropy(output, target, {.label_smoothing = 0.1});
                                   };
@@ -86,14 +79,16 @@ void add_losses(Gallery& gallery) {
 }
 
 void add_optimizers(Gallery& gallery) {
-  gallery.push_back(
-      {.name = "Adam and kin",
-       .tune = {"adamw-relu-digits", [] { return of(digits(), relu_3x32, adamw(2e-3, 0.05)); }},
-       .report = {"rmsprop-tanh-spirals", [] { return of(spirals(), tanh_3x32, rmsprop(3e-3)); }}});
+  gallery.push_back({.name = "Adam and kin",
+                     .tune = {"adamw-relu-digits",
+                              [] { return classifier(digits(), relu_3x32, adamw(2e-3, 0.05)); }},
+                     .report = {"rmsprop-tanh-spirals",
+                                [] { return classifier(spirals(), tanh_3x32, rmsprop(3e-3)); }}});
   gallery.push_back(
       {.name = "plain SGD",
-       .tune = {"sgd-0.3-spirals", [] { return of(spirals(), tanh_3x32, sgd(0.3, 0)); }},
-       .report = {"sgd-decay-digits", [] { return of(digits(), relu_3x32, sgd(0.2, 0, 1e-3)); }}});
+       .tune = {"sgd-0.3-spirals", [] { return classifier(spirals(), tanh_3x32, sgd(0.3, 0)); }},
+       .report = {"sgd-decay-digits",
+                  [] { return classifier(digits(), relu_3x32, sgd(0.2, 0, 1e-3)); }}});
   gallery.push_back(
       {.name = "clipping now and then",
        .tune = {"clip-1-rnn-8",
@@ -105,7 +100,7 @@ void add_optimizers(Gallery& gallery) {
                                  .clip = 1};
                 }},
        .report = {"clip-1-relu-digits", [] {
-                    Program p = of(digits(), {4, 48, make<nn::ReLU>, he()}, sgd(0.05));
+                    Program p = classifier(digits(), {4, 48, make<nn::ReLU>, he()}, sgd(0.05));
                     p.clip = 1;
                     return p;
                   }}});
@@ -113,25 +108,25 @@ void add_optimizers(Gallery& gallery) {
       {.name = "schedules",
        .tune = {"warm-up-adam-digits",
                 [] {
-                  Program p = of(digits(), {4, 48, make<nn::GELU>, he()}, adam(5e-3));
+                  Program p = classifier(digits(), {4, 48, make<nn::GELU>, he()}, adam(5e-3));
                   p.schedule = [](int step) { return std::min(1.0, (step + 1) / 40.0); };
                   return p;
                 }},
        .report = {"cosine-spirals", [] {
-                    Program p = of(spirals(), tanh_3x32, sgd(0.1));
+                    Program p = classifier(spirals(), tanh_3x32, sgd(0.1));
                     p.schedule = [](int step) { return (1 + std::cos(0.039 * step)) / 2; };
                     return p;
                   }}});
   gallery.push_back({.name = "small and full batches",
                      .tune = {"batch-4-circles",
                               [] {
-                                Program p = of(circles(), relu_3x32, sgd(0.01));
+                                Program p = classifier(circles(), relu_3x32, sgd(0.01));
                                 p.batch = 4;
                                 p.steps = 150;
                                 return p;
                               }},
                      .report = {"full-batch-blobs", [] {
-                                  Program p = of(blobs(), tanh_3x32, sgd(0.2));
+                                  Program p = classifier(blobs(), tanh_3x32, sgd(0.2));
                                   p.batch = 300;
                                   return p;
                                 }}});
@@ -141,25 +136,26 @@ void add_phases(Gallery& gallery) {
   gallery.push_back(
       {.name = "noisy labels",
        .tune = {"noise-0.3-blobs",
-                [] { return of(with_noise(blobs(3, 6), 0.3), relu_3x32, sgd(0.02)); }},
+                [] { return classifier(with_noise(blobs(3, 6), 0.3), relu_3x32, sgd(0.02)); }},
        .report = {"noise-0.4-digits",
-                  [] { return of(with_noise(digits(), 0.4), relu_3x32, adam(2e-3)); }}});
+                  [] { return classifier(with_noise(digits(), 0.4), relu_3x32, adam(2e-3)); }}});
   gallery.push_back(
       {.name = "a small rate, good progress",
-       .tune = {"sgd-0.005-relu-blobs", [] { return of(blobs(3, 6), relu_3x32, sgd(0.005)); }},
+       .tune = {"sgd-0.005-relu-blobs",
+                [] { return classifier(blobs(3, 6), relu_3x32, sgd(0.005)); }},
        .report = {"adam-3e-4-digits", [] {
-                    return of(digits(), {2, 128, make<nn::ReLU>, he()}, adam(3e-4));
+                    return classifier(digits(), {2, 128, make<nn::ReLU>, he()}, adam(3e-4));
                   }}});
   gallery.push_back(
       {.name = "converged long ago",
        .tune = {"converged-blobs",
                 [] {
-                  Program p = of(blobs(3, 8), relu_3x32, sgd(0.1));
+                  Program p = classifier(blobs(3, 8), relu_3x32, sgd(0.1));
                   p.steps_before = 400;
                   return p;
                 }},
        .report = {"converged-digits", [] {
-                    Program p = of(digits(), {2, 64, make<nn::ReLU>, he()}, adam(3e-3));
+                    Program p = classifier(digits(), {2, 64, make<nn::ReLU>, he()}, adam(3e-3));
                     p.steps_before = 500;
                     return p;
                   }}});
@@ -167,24 +163,24 @@ void add_phases(Gallery& gallery) {
       {.name = "watched in mid-training",
        .tune = {"after-50-circles",
                 [] {
-                  Program p = of(circles(), tanh_3x32, sgd(0.1));
+                  Program p = classifier(circles(), tanh_3x32, sgd(0.1));
                   p.steps_before = 50;
                   return p;
                 }},
        .report = {"after-80-digits", [] {
-                    Program p = of(digits(), {5, 40, make<nn::ReLU>, he()}, adam(2e-3));
+                    Program p = classifier(digits(), {5, 40, make<nn::ReLU>, he()}, adam(2e-3));
                     p.steps_before = 80;
                     return p;
                   }}});
   gallery.push_back({.name = "long runs",
                      .tune = {"steps-300-spirals",
                               [] {
-                                Program p = of(spirals(), relu_3x32, adam(5e-3));
+                                Program p = classifier(spirals(), relu_3x32, adam(5e-3));
                                 p.steps = 300;
                                 return p;
                               }},
                      .report = {"steps-300-digits", [] {
-                                  Program p = of(digits(), tanh_3x32, sgd(0.1));
+                                  Program p = classifier(digits(), tanh_3x32, sgd(0.1));
                                   p.steps = 300;
                                   return p;
                                 }}});

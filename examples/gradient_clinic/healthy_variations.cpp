@@ -9,18 +9,6 @@
 namespace clinic {
 namespace {
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
-Program regression(const Problem& problem, const nn::AnyModule& net,
-                   Recipe optimizer = adam(3e-3)) {
-  Program program = of(problem, net, std::move(optimizer));
-  program.loss = squares;
-  program.score = explained;
-  return program;
-}
-
 Problem changed_targets(Problem problem, const std::function<Tensor(const Tensor&)>& change) {
   problem.data.targets = change(problem.data.targets);
   return problem;
@@ -96,11 +84,11 @@ struct ZeroBranch : nn::Module {
 
 void add_networks(Gallery& gallery) {
   add_to_report(gallery, {.name = "copies of which each sees another half"}, "halves-digits",
-                [] { return of(digits(), Halves(digits())); });
+                [] { return classifier(digits(), Halves(digits())); });
   add_to_report(gallery, {.name = "a target network"}, "with-target-digits",
-                [] { return of(digits(), WithTarget(digits())); });
+                [] { return classifier(digits(), WithTarget(digits())); });
   add_to_report(gallery, {.name = "a graph network"}, "graph-circles", [] {
-    Program program = of(circles(), Graph(circles()), adam(0.02));
+    Program program = classifier(circles(), Graph(circles()), adam(0.02));
     program.batch = 100;
     return program;
   });
@@ -108,21 +96,22 @@ void add_networks(Gallery& gallery) {
     nn::Sequential net{nn::Linear(64, 32)};
     for (int i = 0; i < 10; ++i) net.push_back(ZeroBranch(32));
     net.push_back(nn::Linear(32, 10));
-    return of(digits(), net, adamw(2e-3, 0.01));
+    return classifier(digits(), net, adamw(2e-3, 0.01));
   });
   add_to_report(gallery, {.name = "deep and narrow"}, "relu-8x12-blobs", [] {
     Problem problem = blobs(3, 4);
-    return of(problem, mlp(problem, {8, 12, make<nn::ReLU>, he()}), adam(5e-3));
+    return classifier(problem, mlp(problem, {8, 12, make<nn::ReLU>, he()}), adam(5e-3));
   });
   add_to_report(gallery, {.name = "one wide layer"}, "relu-1x512-spirals", [] {
-    return of(spirals(), mlp(spirals(), {1, 512, make<nn::ReLU>, he()}), adam(5e-3));
+    return classifier(spirals(), mlp(spirals(), {1, 512, make<nn::ReLU>, he()}), adam(5e-3));
   });
-  add_to_report(gallery, {.name = "defaults, deep enough to hurt"}, "relu-default-6x64-digits",
-                [] { return of(digits(), mlp(digits(), {.depth = 6, .width = 64}), adam(2e-3)); });
+  add_to_report(gallery, {.name = "defaults, deep enough to hurt"}, "relu-default-6x64-digits", [] {
+    return classifier(digits(), mlp(digits(), {.depth = 6, .width = 64}), adam(2e-3));
+  });
   add_to_report(gallery, {.name = "batch norm behind the activation"}, "relu-bn-digits", [] {
-    return of(digits(), nn::Sequential{nn::Linear(64, 48), nn::ReLU(), nn::BatchNorm1d(48),
-                                       nn::Linear(48, 48), nn::ReLU(), nn::BatchNorm1d(48),
-                                       nn::Linear(48, 10)});
+    return classifier(digits(), nn::Sequential{nn::Linear(64, 48), nn::ReLU(), nn::BatchNorm1d(48),
+                                               nn::Linear(48, 48), nn::ReLU(), nn::BatchNorm1d(48),
+                                               nn::Linear(48, 10)});
   });
 }
 
@@ -159,13 +148,14 @@ void add_training(Gallery& gallery) {
   add_to_report(gallery, {.name = "many labels a sample"}, "labels-bce-digits", [] {
     Problem problem =
         changed_targets(digits(), [](const Tensor& y) { return one_hot(y, 10).to(float32); });
-    Program program = of(problem, mlp(problem, {2, 64, make<nn::ReLU>, he()}));
+    Program program = classifier(problem, mlp(problem, {2, 64, make<nn::ReLU>, he()}));
     program.loss = binary_entropy;
     program.score = [](const Tensor& y, const Tensor& t) { return accuracy(y, t.argmax(1)); };
     return program;
   });
   add_to_report(gallery, {.name = "warm restarts"}, "restarts-3x40-digits", [] {
-    Program program = of(digits(), mlp(digits(), {3, 40, make<nn::GELU>, he()}), adam(5e-3));
+    Program program =
+        classifier(digits(), mlp(digits(), {3, 40, make<nn::GELU>, he()}), adam(5e-3));
     program.steps = 200;
     program.schedule = [](int step) {
       return (1 + std::cos(std::acos(-1) * (step % 50) / 50)) / 2;

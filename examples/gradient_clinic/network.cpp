@@ -33,6 +33,14 @@ nn::Sequential mlp(const Problem& problem, const Mlp& options) {
   return net;
 }
 
+Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer) {
+  return classifier(problem, mlp(problem, options), std::move(optimizer));
+}
+
+Program regression(const Problem& problem, const Mlp& options, Recipe optimizer, Loss loss) {
+  return regression(problem, mlp(problem, options), std::move(optimizer), std::move(loss));
+}
+
 init::Initializer normal(double std) {
   return [=](const Tensor& weight) { init::normal_(weight, 0, std); };
 }

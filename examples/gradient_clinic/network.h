@@ -1,6 +1,6 @@
 #pragma once
 
-#include "problem.h"
+#include "program.h"
 
 /// Networks that many programs share.
 namespace clinic {
@@ -26,6 +26,9 @@ struct Mlp {
 };
 /// In one flat Sequential, but for residual blocks: layer i's Linear is "0", "2", "4", ...
 nn::Sequential mlp(const Problem& problem, const Mlp& options);
+Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer = sgd(0.05));
+Program regression(const Problem& problem, const Mlp& options, Recipe optimizer,
+                   Loss loss = squares);
 
 init::Initializer normal(double std);
 init::Initializer constant(double value);

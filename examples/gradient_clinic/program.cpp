@@ -51,6 +51,17 @@ Recipe rmsprop(double lr) {
           }};
 }
 
+Program classifier(const Problem& problem, const nn::AnyModule& net, Recipe optimizer) {
+  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
+}
+
+Program regression(const Problem& problem, const nn::AnyModule& net, Recipe optimizer, Loss loss) {
+  Program program = classifier(problem, net, std::move(optimizer));
+  program.loss = std::move(loss);
+  program.score = explained;
+  return program;
+}
+
 void add_to_report(Gallery& gallery, Fault fault, const std::string& name,
                    std::function<Program()> make) {
   fault.report = {name, std::move(make)};

@@ -56,6 +56,10 @@ struct Program {
   std::function<double(int step)> schedule = {};
 };
 
+Program classifier(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3));
+Program regression(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3),
+                   Loss loss = squares);
+
 /// What AUTOTRAINER tells apart, see autotrainer.h.
 enum class Flow { None, Vanishing, Exploding, DyingReLU };
 

@@ -8,10 +8,6 @@ namespace {
 
 using enum observe::Symptom;
 
-Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer = sgd(0.05)) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
 void add_vanishing(Gallery& gallery) {
   gallery.push_back(
       {.name = "many sigmoids",

@@ -11,10 +11,6 @@ namespace {
 
 using enum observe::Symptom;
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer = adam(3e-3)) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
 /// A chain of one layer's shape, its activation given as a function.
 struct Chain : nn::Module {
   using F = std::function<Tensor(const Tensor&)>;
@@ -126,46 +122,40 @@ nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
   return net;
 }
 
-Program regression(const Problem& problem, const nn::AnyModule& net, Recipe optimizer) {
-  Program p = of(problem, net, std::move(optimizer));
-  p.loss = squares;
-  p.score = explained;
-  return p;
-}
-
 void add_flow(Gallery& gallery) {
   add_to_report(gallery, {.name = "sigmoids by hand", .causes = {Vanishing}},
                 "sigmoid-function-7x40-spirals", [] {
                   Problem problem = spirals();
-                  return of(problem,
-                            Chain(problem, 7, 40, [](const Tensor& x) { return sigmoid(x); }));
+                  return classifier(
+                      problem, Chain(problem, 7, 40, [](const Tensor& x) { return sigmoid(x); }));
                 });
   add_to_report(
       gallery,
       {.name = "softmax in every hidden layer", .causes = {Vanishing, Saturation, Initialization}},
       "softmax-hidden-5x32-digits", [] {
         Problem problem = digits();
-        return of(problem, Chain(problem, 5, 32, [](const Tensor& x) { return softmax(x, 1); }));
+        return classifier(problem,
+                          Chain(problem, 5, 32, [](const Tensor& x) { return softmax(x, 1); }));
       });
   add_to_report(
       gallery, {.name = "GELU by hand, defaults, deep", .causes = {Initialization, Vanishing}},
       "gelu-function-20x40-blobs", [] {
         Problem problem = blobs(4, 6);
-        return of(problem, Chain(problem, 20, 40, [](const Tensor& x) { return gelu(x); }),
-                  sgd(0.05));
+        return classifier(problem, Chain(problem, 20, 40, [](const Tensor& x) { return gelu(x); }),
+                          sgd(0.05));
       });
   add_to_report(gallery, {.name = "tanh, scaled by 0.3", .causes = {Initialization, Vanishing}},
                 "0.3-tanh-8x32-circles", [] {
                   Problem problem = circles();
-                  return of(problem,
-                            Chain(problem, 8, 32, [](const Tensor& x) { return 0.3 * tanh(x); }),
-                            sgd(0.05));
+                  return classifier(
+                      problem, Chain(problem, 8, 32, [](const Tensor& x) { return 0.3 * tanh(x); }),
+                      sgd(0.05));
                 });
   add_to_report(
       gallery, {.name = "batch norm left in evaluation", .causes = {Initialization, Vanishing}},
       "bn-eval-16x40-digits", [] {
         nn::Sequential net = mlp(digits(), {.depth = 16, .width = 40, .norm = Norm::Batch});
-        return of(digits(), in_evaluation(net), sgd(0.05));
+        return classifier(digits(), in_evaluation(net), sgd(0.05));
       });
   add_to_report(gallery, {.name = "blocks without a norm", .causes = {Exploding, Initialization}},
                 "unnormed-24x32-digits", [] {
@@ -173,19 +163,19 @@ void add_flow(Gallery& gallery) {
                   for (int i = 0; i < 24; ++i) net.push_back(Unnormed(32));
                   net.push_back(nn::Linear(32, 10));
                   init::apply(net, he());
-                  return of(digits(), net, sgd(0.05));
+                  return classifier(digits(), net, sgd(0.05));
                 });
   add_to_report(
       gallery,
       {.name = "recurrent tanh, chaotic", .causes = {Exploding, Saturation, Initialization}},
       "rnn-tanh-5x30", [] {
         Problem problem = memory(30);
-        return of(problem, Recurrent(problem, 24, 5, tanh));
+        return classifier(problem, Recurrent(problem, 24, 5, tanh));
       });
   add_to_report(gallery, {.name = "recurrent sigmoid", .causes = {Vanishing, Initialization}},
                 "rnn-sigmoid-1x20", [] {
                   Problem problem = memory(20);
-                  return of(problem, Recurrent(problem, 24, 1, sigmoid));
+                  return classifier(problem, Recurrent(problem, 24, 1, sigmoid));
                 });
 }
 
@@ -193,13 +183,13 @@ void add_graph(Gallery& gallery) {
   add_to_report(gallery, {.name = "a tensor made anew of values", .causes = {ZeroGradient}},
                 "made-anew-blobs", [] {
                   Problem problem = blobs();
-                  return of(problem, Detached(problem));
+                  return classifier(problem, Detached(problem));
                 });
   add_to_report(gallery,
                 {.name = "a gate through argmax", .causes = {ZeroGradient}, .layer = "gate"},
                 "hard-gate-circles", [] {
                   Problem problem = circles();
-                  return of(problem, HardGate(problem));
+                  return classifier(problem, HardGate(problem));
                 });
   add_to_report(
       gallery,
@@ -207,32 +197,33 @@ void add_graph(Gallery& gallery) {
       "clamped-3x32-digits", [] {
         Problem problem = digits();
         Chain net(problem, 3, 32, [](const Tensor& x) { return clamp(x + 4, 0, 1); });
-        return of(problem, net, sgd(0.05));
+        return classifier(problem, net, sgd(0.05));
       });
   add_to_tune(gallery, {.name = "copied experts", .causes = {Symmetry}}, "copied-experts-blobs",
               [] {
                 Problem problem = blobs(4, 5);
-                return of(problem, CopiedExperts(problem));
+                return classifier(problem, CopiedExperts(problem));
               });
   add_to_report(gallery,
                 {.name = "negative biases everywhere", .causes = {DeadUnits, Initialization}},
                 "biases-3-4x40-digits", [] {
                   nn::Sequential net = mlp(digits(), {4, 40, make<nn::ReLU>, he()});
                   for (std::int64_t i : {0, 2, 4, 6}) init::constant_(bias_of(net, i), -3);
-                  return of(digits(), net, sgd(0.05));
+                  return classifier(digits(), net, sgd(0.05));
                 });
 }
 
 void add_ends(Gallery& gallery) {
   const Mlp elu_2x48{2, 48, make<nn::ELU>, he()};
   add_to_report(gallery, {.name = "tanh on the logits", .causes = {LossMismatch}, .word = "tanh"},
-                "tanh-logits-digits",
-                [=] { return of(digits(), with_end(mlp(digits(), elu_2x48), nn::Tanh())); });
+                "tanh-logits-digits", [=] {
+                  return classifier(digits(), with_end(mlp(digits(), elu_2x48), nn::Tanh()));
+                });
   add_to_report(
       gallery,
       {.name = "softmax before BCE of logits", .causes = {LossMismatch}, .word = "softmax"},
       "softmax-bce-digits", [=] {
-        Program p = of(digits(), with_end(mlp(digits(), elu_2x48), nn::Softmax()));
+        Program p = classifier(digits(), with_end(mlp(digits(), elu_2x48), nn::Softmax()));
         p.problem.data.targets = one_hot(p.problem.data.targets, 10).to(float32);
         p.loss = binary_entropy;
         p.score = [](const Tensor& y, const Tensor& t) { return accuracy(y, t.argmax(1)); };
@@ -256,13 +247,13 @@ void add_ends(Gallery& gallery) {
               {.name = "softmax of nothing but -inf", .causes = {NonFinite}, .word = "softmax"},
               "masked-rows-digits", [] {
                 Problem problem = digits();
-                return of(problem, Masked(problem));
+                return classifier(problem, Masked(problem));
               });
   add_to_report(gallery,
                 {.name = "log of a softmax that is 0", .causes = {NonFinite}, .word = "log"},
                 "log-of-softmax-digits", [] {
                   Problem problem = digits();
-                  Program p = of(problem, LogOfSoftmax(problem));
+                  Program p = classifier(problem, LogOfSoftmax(problem));
                   p.loss = [](const Tensor& y, const Tensor& t) { return nll_loss(y, t); };
                   return p;
                 });

@@ -14,17 +14,6 @@ using enum observe::Symptom;
 const Mlp relu_3x40{3, 40, make<nn::ReLU>, he()};
 const Mlp tanh_2x48{2, 48, make<nn::Tanh>, glorot()};
 
-Program of(const Problem& problem, const Mlp& options, Recipe optimizer) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
-Program regression(const Problem& problem, const Mlp& options, Recipe optimizer) {
-  Program program = of(problem, options, std::move(optimizer));
-  program.loss = squares;
-  program.score = explained;
-  return program;
-}
-
 /// Each sample by the standard deviation of its batch, of which there is one.
 struct ByBatch : nn::Module {
   explicit ByBatch(const Problem& problem)
@@ -51,14 +40,16 @@ struct Power : nn::Module {
 
 void add_rates(Gallery& gallery) {
   add_to_report(gallery, {.name = "RMSprop, too fast", .causes = {UpdateTooLarge}},
-                "rmsprop-0.5-tanh-spirals", [] { return of(spirals(), tanh_2x48, rmsprop(0.5)); });
-  add_to_report(gallery, {.name = "residual, too fast", .causes = {UpdateTooLarge}},
-                "adam-0.3-residual-digits", [] {
-                  return of(digits(), {8, 32, make<nn::GELU>, {}, Norm::None, true}, adam(0.3));
-                });
+                "rmsprop-0.5-tanh-spirals",
+                [] { return classifier(spirals(), tanh_2x48, rmsprop(0.5)); });
+  add_to_report(
+      gallery, {.name = "residual, too fast", .causes = {UpdateTooLarge}},
+      "adam-0.3-residual-digits", [] {
+        return classifier(digits(), {8, 32, make<nn::GELU>, {}, Norm::None, true}, adam(0.3));
+      });
   add_to_report(
       gallery, {.name = "loss scaled up", .causes = {UpdateTooLarge}}, "loss-1e4-circles", [] {
-        Program p = of(circles(), relu_3x40, sgd(0.05));
+        Program p = classifier(circles(), relu_3x40, sgd(0.05));
         p.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t) * 1e4; };
         return p;
       });
@@ -75,7 +66,7 @@ void add_rates(Gallery& gallery) {
                 });
   add_to_report(gallery, {.name = "AdamW, far too slow", .causes = {UpdateTooSmall}},
                 "adamw-1e-9-gelu-blobs", [] {
-                  return of(blobs(4, 6), {4, 32, make<nn::GELU>, he()}, adamw(1e-9, 0.01));
+                  return classifier(blobs(4, 6), {4, 32, make<nn::GELU>, he()}, adamw(1e-9, 0.01));
                 });
   add_to_report(gallery, {.name = "absolute error, far too slow", .causes = {UpdateTooSmall}},
                 "l1-1e-8-waves", [] {
@@ -84,19 +75,19 @@ void add_rates(Gallery& gallery) {
                   return p;
                 });
   add_to_tune(gallery, {.name = "decay that eats the weights", .causes = {UpdateTooLarge}},
-              "decay-8-digits", [] { return of(digits(), relu_3x40, sgd(0.1, 0, 8)); });
+              "decay-8-digits", [] { return classifier(digits(), relu_3x40, sgd(0.1, 0, 8)); });
   add_to_tune(
       gallery,
       {.name = "a rate that doubles", .causes = {UpdateTooLarge, Exploding, OscillatingLoss}},
       "rate-grows-digits", [] {
-        Program p = of(digits(), relu_3x40, sgd(0.02, 0));
+        Program p = classifier(digits(), relu_3x40, sgd(0.02, 0));
         p.schedule = [](int step) { return std::pow(1.15, step); };
         return p;
       });
   add_to_tune(gallery,
               {.name = "a rate that is gone too soon", .causes = {UpdateTooSmall, SlowLearning}},
               "rate-gone-digits", [] {
-                Program p = of(digits(), tanh_2x48, sgd(0.01, 0));
+                Program p = classifier(digits(), tanh_2x48, sgd(0.01, 0));
                 p.schedule = [](int step) { return std::pow(0.6, step); };
                 return p;
               });
@@ -104,7 +95,7 @@ void add_rates(Gallery& gallery) {
       gallery,
       {.name = "momentum of 0.999", .causes = {OscillatingLoss, UpdateTooLarge, Exploding}},
       "momentum-0.999-circles", [] {
-        Program p = of(circles(), tanh_2x48, sgd(0.3, 0.999));
+        Program p = classifier(circles(), tanh_2x48, sgd(0.3, 0.999));
         p.steps = 150;
         return p;
       });
@@ -112,7 +103,7 @@ void add_rates(Gallery& gallery) {
       gallery,
       {.name = "never zeroed, by hand", .causes = {UpdateTooLarge, OscillatingLoss, Exploding}},
       "no-zero-grad-elu-circles", [] {
-        Program p = of(circles(), {3, 40, make<nn::ELU>, he()}, sgd(0.05));
+        Program p = classifier(circles(), {3, 40, make<nn::ELU>, he()}, sgd(0.05));
         p.zeroes_gradients = false;
         p.steps = 150;
         return p;
@@ -120,7 +111,7 @@ void add_rates(Gallery& gallery) {
   add_to_report(
       gallery, {.name = "clipped to nothing", .causes = {ClippingAlways}},
       "clip-1e-3-residual-spirals", [] {
-        Program p = of(spirals(), {6, 32, make<nn::GELU>, {}, Norm::Layer, true}, sgd(0.1));
+        Program p = classifier(spirals(), {6, 32, make<nn::GELU>, {}, Norm::Layer, true}, sgd(0.1));
         p.clip = 1e-3;
         return p;
       });
@@ -129,14 +120,14 @@ void add_rates(Gallery& gallery) {
 void add_ownership(Gallery& gallery) {
   add_to_report(gallery, {.name = "an optimiser of another network", .causes = {UpdateTooSmall}},
                 "owns-a-copy-blobs", [] {
-                  Program p = of(blobs(), relu_3x40, adam(1e-3));
+                  Program p = classifier(blobs(), relu_3x40, adam(1e-3));
                   p.trained = [](nn::Module&) { return mlp(blobs(), relu_3x40).parameters(); };
                   return p;
                 });
   add_to_report(gallery,
                 {.name = "only biases are trained", .causes = {UpdateTooSmall, ZeroGradient}},
                 "biases-only-digits", [] {
-                  Program p = of(digits(), tanh_2x48, adam(1e-3));
+                  Program p = classifier(digits(), tanh_2x48, adam(1e-3));
                   p.trained = [](nn::Module& net) {
                     std::vector<Tensor> all = net.parameters();
                     std::erase_if(all, [](const Tensor& t) { return t.dim() > 1; });
@@ -164,12 +155,12 @@ void add_data(Gallery& gallery) {
   add_to_report(
       gallery, {.name = "16-bit pixels", .causes = {InputScale}}, "pixels-65535-tanh-digits", [] {
         Problem problem = with_inputs(digits(), [](const Tensor& x) { return x * 65535; });
-        return of(problem, tanh_2x48, adam(1e-3));
+        return classifier(problem, tanh_2x48, adam(1e-3));
       });
   add_to_report(gallery, {.name = "kelvins", .causes = {InputScale}}, "plus-300-sigmoid-circles",
                 [] {
                   Problem problem = with_inputs(circles(), [](const Tensor& x) { return x + 300; });
-                  return of(problem, {2, 32, make<nn::Sigmoid>, glorot()}, adam(3e-3));
+                  return classifier(problem, {2, 32, make<nn::Sigmoid>, glorot()}, adam(3e-3));
                 });
   add_to_tune(gallery, {.name = "NaN among the targets", .causes = {NonFinite}, .word = "target"},
               "nan-targets-waves", [] {

@@ -8,17 +8,6 @@ namespace {
 
 using enum observe::Symptom;
 
-Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer) {
-  return {.problem = problem, .net = mlp(problem, options), .optimizer = std::move(optimizer)};
-}
-
-Program regression(const Problem& problem, const Mlp& options, Recipe optimizer) {
-  Program program = classifier(problem, options, std::move(optimizer));
-  program.loss = squares;
-  program.score = explained;
-  return program;
-}
-
 Problem scaled_targets(Problem problem, double scale, double shift) {
   problem.data.targets = problem.data.targets * scale + shift;
   return problem;

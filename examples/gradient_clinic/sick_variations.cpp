@@ -11,18 +11,6 @@ namespace {
 
 using enum observe::Symptom;
 
-Program of(const Problem& problem, const nn::AnyModule& net, Recipe optimizer) {
-  return {.problem = problem, .net = net, .optimizer = std::move(optimizer)};
-}
-
-Program regression(const Problem& problem, const nn::AnyModule& net, Recipe optimizer,
-                   Loss loss = squares) {
-  Program program = of(problem, net, std::move(optimizer));
-  program.loss = std::move(loss);
-  program.score = explained;
-  return program;
-}
-
 Tensor absolute(const Tensor& output, const Tensor& target) { return l1_loss(output, target); }
 Tensor huber(const Tensor& output, const Tensor& target) { return huber_loss(output, target); }
 
@@ -78,7 +66,7 @@ struct Normed : nn::Module {
 
 /// A rate that begins well and ends far too high.
 Program warmed_too_far(const Mlp& options) {
-  Program program = of(digits(), mlp(digits(), options), adam(1e-4));
+  Program program = classifier(digits(), mlp(digits(), options), adam(1e-4));
   program.schedule = [](int step) { return std::exp(step / 20.0); };
   program.steps = 200;
   return program;
@@ -89,29 +77,30 @@ void add_networks(Gallery& gallery) {
                 {.name = "softmax before cross_entropy, by hand",
                  .causes = {LossMismatch},
                  .word = "softmax"},
-                "scaled-softmax-digits", [] { return of(digits(), Scaled(digits()), adam(2e-3)); });
+                "scaled-softmax-digits",
+                [] { return classifier(digits(), Scaled(digits()), adam(2e-3)); });
   add_to_report(gallery, {.name = "thresholds", .causes = {ZeroGradient}}, "thresholds-digits",
-                [] { return of(digits(), Thresholds(digits()), adam(2e-3)); });
+                [] { return classifier(digits(), Thresholds(digits()), adam(2e-3)); });
   add_to_report(gallery, {.name = "the norm of zeros", .causes = {NonFinite}}, "normed-digits", [] {
     Problem problem = with_inputs(digits(), [](const Tensor& x) {
       return x * (gradus::rand({x.size(0), 1}) > 0.02).to(float32);
     });
-    return of(problem, Normed(problem), adam(1e-3));
+    return classifier(problem, Normed(problem), adam(1e-3));
   });
-  add_to_report(
-      gallery, {.name = "ELU, small weights", .causes = {Initialization, Vanishing}},
-      "elu-small-12x40-digits", [] {
-        return of(digits(), mlp(digits(), {12, 40, make<nn::ELU>, normal(0.05)}), adam(1e-3));
-      });
+  add_to_report(gallery, {.name = "ELU, small weights", .causes = {Initialization, Vanishing}},
+                "elu-small-12x40-digits", [] {
+                  return classifier(digits(), mlp(digits(), {12, 40, make<nn::ELU>, normal(0.05)}),
+                                    adam(1e-3));
+                });
   add_to_report(
       gallery, {.name = "SELU, large weights", .causes = {Initialization, Exploding}},
       "selu-large-14x40-blobs", [] {
         Problem problem = blobs(3, 6);
-        return of(problem, mlp(problem, {14, 40, make<nn::SELU>, normal(0.5)}), sgd(0.01));
+        return classifier(problem, mlp(problem, {14, 40, make<nn::SELU>, normal(0.5)}), sgd(0.01));
       });
   add_to_report(gallery, {.name = "sigmoids, defaults", .causes = {Vanishing, Saturation}},
                 "sigmoid-default-5x48-digits", [] {
-                  return of(digits(), mlp(digits(), {5, 48, make<nn::Sigmoid>}), sgd(0.05));
+                  return classifier(digits(), mlp(digits(), {5, 48, make<nn::Sigmoid>}), sgd(0.05));
                 });
   add_to_report(gallery,
                 {.name = "most units dead by their bias", .causes = {DeadUnits}, .layer = "0"},
@@ -120,7 +109,7 @@ void add_networks(Gallery& gallery) {
                   nn::Sequential net = mlp(problem, {3, 48, make<nn::ReLU>, he()});
                   const Tensor bias = bias_of(net, 0);
                   init::constant_(bias.narrow(0, 0, 40), -12);
-                  return of(problem, net, adam(3e-3));
+                  return classifier(problem, net, adam(3e-3));
                 });
   add_to_report(gallery, {.name = "equal weights in two layers", .causes = {Symmetry}},
                 "equal-two-of-4x32-blobs", [] {
@@ -128,7 +117,7 @@ void add_networks(Gallery& gallery) {
                   nn::Sequential net = mlp(problem, {4, 32, make<nn::SiLU>, he()});
                   init::constant_(weight_of(net, 4), 0.1);
                   init::constant_(weight_of(net, 6), 0.1);
-                  return of(problem, net, adam(2e-3));
+                  return classifier(problem, net, adam(2e-3));
                 });
   add_to_report(
       gallery, {.name = "tanh on targets up to 10", .causes = {LossMismatch}}, "tanh-10-waves", [] {
@@ -172,11 +161,11 @@ void add_training(Gallery& gallery) {
                   program.clip = 5e-4;
                   return program;
                 });
-  add_to_report(
-      gallery, {.name = "AdamW's decay eats the weights", .causes = {UpdateTooLarge}},
-      "adamw-70-spirals", [] {
-        return of(spirals(), mlp(spirals(), {3, 32, make<nn::Tanh>, glorot()}), adamw(0.01, 70));
-      });
+  add_to_report(gallery, {.name = "AdamW's decay eats the weights", .causes = {UpdateTooLarge}},
+                "adamw-70-spirals", [] {
+                  return classifier(spirals(), mlp(spirals(), {3, 32, make<nn::Tanh>, glorot()}),
+                                    adamw(0.01, 70));
+                });
   add_to_tune(gallery, {.name = "large inputs, absolute error", .causes = {InputScale}},
               "inputs-1e4-l1-waves", [] {
                 Problem problem = scaled_waves(1e4, 1);
@@ -187,7 +176,7 @@ void add_training(Gallery& gallery) {
                 "inputs-1e-5-gelu-spirals", [] {
                   Problem problem =
                       with_inputs(spirals(), [](const Tensor& x) { return x * 1e-5; });
-                  return of(problem, mlp(problem, {3, 32, make<nn::GELU>, he()}), sgd(0.1));
+                  return classifier(problem, mlp(problem, {3, 32, make<nn::GELU>, he()}), sgd(0.1));
                 });
   add_to_tune(
       gallery,

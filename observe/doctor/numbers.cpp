@@ -201,9 +201,10 @@ void check_finite(const Case& c, Found& found) {
 
   std::string op = suspect(origin.ops, origin.backward, one_sample(c));
   // softmax is as safe as what it is given.
-  const bool masked = op.empty() && !diverged(c, found);
+  const bool divergence = op.empty() && diverged(c, found);
+  const bool masked = op.empty() && !divergence;
   if (masked && std::ranges::count(origin.ops, "softmax") > 0) op = "softmax";
-  if (op.empty() && diverged(c, found)) {
+  if (divergence) {
     f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
                               : ", after steps that were too large";
     f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
