@@ -1,15 +1,14 @@
-// clang-format off
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "gradus/tensor/float_binary.cpp"
-#include "gradus/tensor/simd_targets.h"
-#include "hwy/foreach_target.h"
-#include "gradus/tensor/simd-inl.h"
-// clang-format on
-
 #include "gradus/tensor/float_binary.h"
 
 #include <array>
 #include <functional>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "gradus/tensor/float_binary.cpp"
+#include "gradus/tensor/simd_targets.h"
+#include "hwy/foreach_target.h"
+// After foreach_target:
+#include "gradus/tensor/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradus::kernel::HWY_NAMESPACE {
