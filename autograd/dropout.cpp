@@ -37,7 +37,7 @@ Tensor alpha_dropout(const Tensor& x, double p, bool training, Generator* genera
   check_arguments(x, p);
   if (!training || p == 0) return x;
   if (p == 1) return mul(x, kept(x, p, 0, generator), at);
-  // Klambauer et al. 2017, Self-Normalizing Neural Networks, section 3: dropped elements take
+  // Klambauer et al. 2017, Self-Normalizing Neural Networks, alpha dropout: dropped elements take
   // SELU's limit -alpha, then a x + b restores mean 0 and variance 1.
   constexpr double alpha = 1.7580993408473766;
   double a = 1 / std::sqrt((alpha * alpha * p + 1) * (1 - p));

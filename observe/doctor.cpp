@@ -57,10 +57,10 @@ outputs alone make up the loss at first and at last, their shrinking is no learn
 
 What stands in parentheses makes it a warning instead of an error.
 
-The ratio of gradients scatters in narrow layers (Hanin 2018): limits on it move out by two standard
-deviations, unless theory expects as much of these very weights. Normalised layers let the gradient
-grow by design. In deep rectifier networks half of the units are 0 on all samples: they look alike
-there.
+The ratio of gradients scatters in narrow layers (Hanin & Nica 2020): limits on it move out by two
+standard deviations, unless theory expects as much of these very weights. Normalised layers let the
+gradient grow by design. In deep rectifier networks half of the units are 0 on all samples: they
+look alike there.
 
 The rules are asked in the order above, causes before consequences, and a symptom that follows from
 one already found is dropped (consequences()). What is true before the first step, weights and

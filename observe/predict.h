@@ -39,7 +39,7 @@ struct Prediction {
   std::string end_not_covered;          ///< why theory does not cover what follows the last layer
 
   /// The linear layer, going back from the last hidden one, at which the RMS of dL/dz has fallen
-  /// below e^-3 or risen above e^3: 6 xi layers (Schoenholz et al. 2017, section 5). An index into
+  /// below e^-3 or risen above e^3: 6 xi layers (Schoenholz et al. 2017). An index into
   /// layers. Expected where theory tells, else measured.
   std::optional<std::size_t> lost_at;
   std::optional<std::size_t> exploded_at;

@@ -89,7 +89,7 @@ double next_moment(double q, double gain) {
   return gain * (sum(square(tanh(z * std::sqrt(q))) * weight) / sum(weight)).item<double>();
 }
 
-/// Figs. 6 and 7, and the singular values of section 4.2.1.
+/// Figs. 6 and 7, and the singular values of section 4.2.2.
 void at_the_start(const papers::Settings& settings, papers::Claims& claims) {
   const std::int64_t width = settings.pick(1000, 200);
   constexpr std::size_t depth = 5;
@@ -286,7 +286,7 @@ int main(int argc, char** argv) {
       {"glorot_bengio_2010",
        "Glorot & Bengio 2010: Understanding the difficulty of training deep feedforward\n"
        "neural networks",
-       "Figs. 2, 3, 6, 7 and section 4.2.1. At the start at full size: 1000 units,\n"
+       "Figs. 2, 3, 6, 7 and section 4.2.2. At the start at full size: 1000 units,\n"
        "Shapeset-3x2, batches of 10. The long runs are smaller, 100 units on 8x8 digits\n"
        "and 150 on 10,000 shapes, for 200,000 and 60,000 updates instead of millions."},
       [](const papers::Settings& settings) {

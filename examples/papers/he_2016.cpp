@@ -124,8 +124,8 @@ int main(int argc, char** argv) {
   return papers::run(
       argc, argv,
       {"he_2016", "He, Zhang, Ren, Sun 2016: Deep Residual Learning for Image Recognition",
-       "Figs. 1 and 6: training loss by depth, plain and residual, all with batch\n"
-       "norm. Fully connected, 32 units, on 8x8 digits, where the paper's are\n"
-       "convolutional, on CIFAR-10 and ImageNet."},
+       "Figs. 1 and 6: training by depth, plain and residual, all with batch norm. The\n"
+       "loss, where the paper draws errors; fully connected, 32 units, on 8x8 digits,\n"
+       "where the paper's are convolutional, on CIFAR-10."},
       compare);
 }

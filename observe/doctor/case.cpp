@@ -133,7 +133,8 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
     };
     if (of(first) > 0 && of(last) > 0) expected_ratio = of(first) / of(last);
   }
-  // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin 2018).
+  // ln of the squared ratio has a variance of about 5 sum(1 / width) (Hanin & Nica
+  // 2020, arXiv:1812.05994).
   scatter = std::exp(std::sqrt(5 * widths));
 }
 

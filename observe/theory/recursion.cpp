@@ -12,21 +12,20 @@
 ///   q = sigma_w^2 E[h^2] + sigma_b^2,
 /// and, since a gradient is taken as independent of the forward signal,
 ///   E[(dL/dh)^2] = n_out Var W E[(dL/dz)^2]
-/// (Poole et al. 2016, eq. 3; Schoenholz et al. 2017, section 4). What lies between layers:
+/// (Poole et al. 2016, Schoenholz et al. 2017). What lies between layers:
 /// - h = phi(z): E[h^2] and the gain E[phi'^2] over z ~ N(0, q).
 /// - h = f_1(z_1) + ... + f_k(z_k), a residual sum: branches end in weights of their own, so their
 ///   terms are independent. Variances add, means add, and the gradient goes to each z_i with its
-///   own gain; gradients that meet add in mean square (Yang & Schoenholz 2017, arXiv:1712.08969,
-///   theorems 1 and 2).
+///   own gain; gradients that meet add in mean square (Yang & Schoenholz 2017, arXiv:1712.08969).
 /// - h = phi(z_1 + ... + z_k), an activation on a residual stream: the sum is normal of variance
 ///   q_1 + ... + q_k.
 /// - Dropout keeps with probability 1 - p and scales by 1 / (1 - p): a factor 1 / (1 - p) on E[h^2]
-///   and on the gain, none on the product of two samples (Schoenholz et al. 2017, section 5).
+///   and on the gain, none on the product of two samples (Schoenholz et al. 2017).
 /// - Batch norm y = gamma (h - mean) / sd + beta in training: with v the variance of h over the
 ///   batch, E[y^2] = E gamma^2 + E beta^2, and the gain is E gamma^2 / v (Yang et al. 2019,
-///   arXiv:1902.08129, theorem 3.9 for large batches), times 1 - 2 / B since the gradient loses
-///   its parts along 1 and along y. v = E[h^2] - E[h h'] needs the product of two samples h, h' of
-///   the batch, which has a recursion of its own, with Response::covariance (Poole et al., eq. 5).
+///   arXiv:1902.08129, for large batches), times 1 - 2 / B since the gradient loses its parts along
+///   1 and along y. v = E[h^2] - E[h h'] needs the product of two samples h, h' of
+///   the batch, which has a recursion of its own, with Response::covariance (Poole et al.).
 ///   A unit's own batch variance scatters about v as sum lambda_i chi^2_1, with the eigenvalues of
 ///   the batch's covariance, here measured: by Satterthwaite's rule as chi^2 of
 ///   k = (sum lambda)^2 / sum lambda^2 degrees of freedom, so that E[1/v] is k / (k - 2) times
@@ -34,8 +33,8 @@
 ///   For ReLU behind batch norm this gives chi = pi / (pi - 1) = 1.467, as in Yang et al.
 /// - Layer norm and RMS norm alike, with v over the features.
 /// A layer called several times is taken as if each call had weights of its own (Chen et al. 2018,
-/// arXiv:1806.05394, section 2.2). Whatever else is there is named, and the recursion starts again
-/// behind it from what was measured.
+/// arXiv:1806.05394). Whatever else is there is named, and the recursion starts again behind it
+/// from what was measured.
 namespace gradus::observe {
 namespace {
 

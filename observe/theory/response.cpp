@@ -76,7 +76,7 @@ Response::Moments Response::moments(double q) const {
 }
 
 // With the normalised Hermite polynomials h_k and a_k = E f(sqrt(q) z) h_k(z), Mehler's formula
-// gives E f(x) f(y) = sum_k a_k^2 c^k (Daniely et al. 2016, arXiv:1602.05897, section 4.2).
+// gives E f(x) f(y) = sum_k a_k^2 c^k (Daniely et al. 2016, arXiv:1602.05897).
 double Response::covariance(double q, double c) const {
   constexpr std::size_t terms = 40;
   std::vector<double> a(terms);
