@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradus/observe/number.h"
 #include "gradus/observe/wrapped.h"
 
 namespace gradus::observe {
@@ -61,21 +62,28 @@ std::string place(const Finding& finding) {
 std::string measurement(const Finding& finding) {
   if (finding.statistic.empty()) return "";
   std::string beside;
-  if (finding.expected) beside += fmt::format("expected {:.3g}, ", *finding.expected);
-  if (finding.threshold) beside += fmt::format("threshold {:.3g}, ", *finding.threshold);
+  if (finding.expected) beside += fmt::format("expected {}, ", number(*finding.expected));
+  if (finding.threshold) beside += fmt::format("threshold {}, ", number(*finding.threshold));
   // The sign of a NaN says nothing.
   const double measured =
       std::isnan(finding.measured) ? std::abs(finding.measured) : finding.measured;
   return fmt::format("\n  measured: {}\n            {}since step {}",
-                     wrapped(fmt::format("{:.3g}, {}", measured, finding.statistic), 12, 12),
+                     wrapped(fmt::format("{}, {}", number(measured), finding.statistic), 12, 12),
                      beside, finding.since_step);
 }
 
-/// A line of code; what it replaces, or where it goes, stands above it where it is long.
+/// A line of code. Where it is long, what it replaces, or where it goes, stands above it, and a
+/// call is broken behind its last comma that leaves a line of 80 columns.
 std::string code_lines(const std::string& code) {
   const std::string indent = "\n            ";
+  const std::size_t room = 80 - (indent.size() - 1);
+  if (code.size() <= room) return indent + code;
   const std::size_t comment = code.find("  // ");
-  if (indent.size() - 1 + code.size() <= 80 || comment == std::string::npos) return indent + code;
+  if (comment == std::string::npos) {
+    const std::size_t comma = code.rfind(", ", room - 1);
+    if (comma == std::string::npos) return indent + code;
+    return indent + code.substr(0, comma + 1) + indent + "    " + code.substr(comma + 2);
+  }
   std::string above;
   for (char c : wrapped(code.substr(comment + 5), 0, 15)) {
     above += c == '\n' ? indent + "// " : std::string(1, c);

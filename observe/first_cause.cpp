@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradus/observe/doctor/risky_ops.h"
+
 namespace gradus::observe {
 namespace {
 
@@ -35,11 +37,13 @@ const Operand* culprit_of(const FirstCause& cause) {
 
 bool is_parameter(const Operand& x) { return x.name.front() == '\''; }
 
+bool holds_one(const Operand& x) { return x.nan + x.infinite == 1; }
+
 std::string describe_parameter(const FirstCause& cause, const Operand& parameter) {
   return fmt::format(
       "parameter {} holds {}, which no op of this step made: an optimiser's step did, or what "
-      "filled it; {} took them",
-      parameter.name, nonfinite_of(parameter), cause.op);
+      "filled it; {} took {}",
+      parameter.name, nonfinite_of(parameter), cause.op, holds_one(parameter) ? "it" : "them");
 }
 
 std::string describe_taken(const FirstCause& cause) {
@@ -50,8 +54,9 @@ std::string describe_taken(const FirstCause& cause) {
                        cause.breach == Breach::TookNaN ? "a NaN" : "an infinity",
                        cause.backward ? "gradients" : "loss");
   }
-  return fmt::format("{} of {} holds {}, which no recorded op made: they came with the {}",
+  return fmt::format("{} of {} holds {}, which no recorded op made: {} came with the {}",
                      culprit->name, taker, nonfinite_of(*culprit),
+                     holds_one(*culprit) ? "it" : "they",
                      cause.backward ? "gradient that was passed in or that a hook made" : "data");
 }
 
@@ -65,10 +70,10 @@ Remedy by_hand(std::string action, std::string code) {
 
 const Remedy lower_rate{.cure = Cure::LowerRate,
                         .action = "lower the learning rate: the numbers have grown too large",
-                        .code = "opt.option(0, \"lr\") *= 0.1"};
+                        .code = "opt.option(0, \"lr\") *= 0.1;"};
 const Remedy clip{.cure = Cure::ClipNorm,
                   .action = "clip the gradient by its norm before the optimiser's step",
-                  .code = "optim::clip_grad_norm_(net.parameters(), 1.0)"};
+                  .code = "optim::clip_grad_norm_(net.parameters(), 1);"};
 
 std::vector<Remedy> remedies_for(const FirstCause& cause) {
   const std::string& op = cause.rule_op.empty() ? cause.op : cause.rule_op;
@@ -87,16 +92,12 @@ std::vector<Remedy> remedies_for(const FirstCause& cause) {
   if (is_one_of(cause.op, {"log", "log1p"})) {
     return {by_hand("compute the logarithm of a probability from the logits",
                     "log_softmax(logits, -1)  // or logsigmoid, cross_entropy"),
-            by_hand("keep the argument away from 0", "log(clamp(x, 1e-6, {}))")};
+            doctor::safer("log")};
   }
-  if (is_one_of(cause.op, {"sqrt", "rsqrt", "std", "pow"})) {
-    return {
-        by_hand("keep the argument away from 0, where the slope is infinite", "sqrt(x + 1e-6)")};
-  }
-  if (is_one_of(op, {"div", "reciprocal"})) {
-    return {by_hand("keep the divisor away from 0", "a / (b + 1e-6)")};
-  }
-  if (is_one_of(op, {"exp", "expm1", "pow"})) {
+  if (is_one_of(cause.op, {"sqrt", "rsqrt", "norm", "std", "pow"}))
+    return {doctor::safer(cause.op)};
+  if (is_one_of(op, {"div", "reciprocal"})) return {doctor::safer(op)};
+  if (is_one_of(op, {"exp", "expm1"})) {
     return {by_hand("bound the exponent, or use a function that cannot overflow",
                     "softmax(x, -1)  // or sigmoid, softplus, logsumexp")};
   }
@@ -185,7 +186,7 @@ Finding to_finding(const FirstCause& cause) {
           .layer = cause.layer,
           .at = cause.at,
           .since_step = cause.step,
-          .statistic = "share of NaN and infinities in what it made",
+          .statistic = cause.result.count > 0 ? "share of NaN and infinities in what it made" : "",
           .measured = cause.result.nonfinite_share(),
           .threshold = 0.0,
           .cause = std::move(sentence),

@@ -7,6 +7,7 @@
 #include "gradus/nn/linear.h"
 #include "gradus/observe/doctor/lint_rules.h"
 #include "gradus/observe/untouched.h"
+#include "gradus/observe/wrapped.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/generator.h"
 #include "gradus/tensor/random.h"
@@ -88,8 +89,9 @@ LintReport lint(nn::Module& net, const LintOptions& options, Where at) {
 
 std::string to_string(const Remark& remark) {
   const std::string place = remark.layer.empty() ? "" : fmt::format("'{}': ", remark.layer);
-  return fmt::format("{}: {}{} [{}]\n    {}", to_string(remark.severity), place, remark.message,
-                     remark.rule, remark.fix);
+  const std::string text =
+      fmt::format("{}: {}{} [{}]", to_string(remark.severity), place, remark.message, remark.rule);
+  return wrapped(text, 2) + "\n    " + remark.fix;
 }
 
 std::string to_string(const LintReport& report) {

@@ -4,6 +4,7 @@
 
 #include "gradus/observe/remedy/search.h"
 #include "gradus/observe/remedy/surgery.h"
+#include "gradus/observe/wrapped.h"
 #include "gradus/tensor/context.h"
 #include "gradus/tensor/statistics.h"
 
@@ -32,7 +33,7 @@ std::vector<std::string> advice_for(const Plan& plan, const Repair& repair,
         plan.clip_norm));
   }
   if (plan.initializes() || plan.changes_structure()) {
-    advice.emplace_back("make a new optimiser from net.parameters(); so with a Monitor");
+    advice.emplace_back("make a new optimiser from net.parameters(), and a new Monitor");
   }
   return advice;
 }
@@ -108,8 +109,8 @@ Repair repair(nn::Module& net, const Findings& findings, const Batch& batch,
 }
 
 std::string to_string(const Repair& repair) {
-  std::string text = repair.verdict;
-  for (const std::string& line : repair.changes) text += "\n  " + line;
+  std::string text = wrapped(repair.verdict, 2);
+  for (const std::string& line : repair.changes) text += "\n  " + wrapped(line, 4, 2);
   if (!repair.advice.empty()) text += "\nleft to the program:";
   for (const std::string& line : repair.advice) text += "\n  " + line;
   if (repair.before.title.empty()) return text;  // nothing was tried

@@ -47,6 +47,10 @@ TEST_CASE("gradients that reach only part of the network", "[doctor]") {
   f = only(Symptom::ZeroGradient, rounded, circles(), {.lr = 0.01, .steps = 5});
   CHECK(f.layer == "a");
   CHECK_THAT(f.cause, Contains("behind round"));
+  Between rectified([](const Tensor& h) { return round(relu(h)); });
+  f = only(Symptom::ZeroGradient, rectified, circles(), {.lr = 0.01, .steps = 5});
+  CHECK_THAT(f.cause, Contains("behind round"));  // a rectifier has a slope somewhere
+  CHECK_THAT(f.remedies[0].code, StartsWith("x + (round(x) - x).detach()"));
 
   struct Unused : nn::Module {
     nn::Linear a = child("a", nn::Linear(2, 16));
@@ -131,7 +135,7 @@ TEST_CASE("the origin of a NaN", "[doctor]") {
   broken.x.fill_(std::numeric_limits<float>::infinity());
   nn::Sequential plain = chain(2, 2, 16, 2, nn::ReLU());
   f = only(Symptom::NonFinite, plain, broken, {.steps = 3});
-  CHECK_THAT(f.cause, Contains("of the first input"));
+  CHECK_THAT(f.cause, Contains("the first input was not finite"));
 
   nn::Sequential diverging = matched(chain(1, 2, 32, 1, nn::ReLU()), Nonlinearity::ReLU);
   const Findings found = train(diverging, sine(), {.lr = 1, .loss = squares});

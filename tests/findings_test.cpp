@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "gradus/observe/number.h"
 #include "tests/catch.h"
 
 using namespace gradus;
@@ -52,6 +53,37 @@ TEST_CASE("a finding reads like a compiler's diagnostic", "[findings]") {
   placed.at = Where("a/b.cpp", 7);
   placed.layer = "";
   CHECK_THAT(to_string(placed), Contains("\n  --> b.cpp:7\n"));
+}
+
+TEST_CASE("long code is broken, or its comment put above it", "[findings]") {
+  Finding f = slow();
+  f.remedies = {
+      {Cure::MatchedInit, "initialise",
+       "nn::init::apply(net, nn::init::recommended_for(nn::init::Nonlinearity::ReLU));"},
+      {Cure::Residual, "skip",
+       "nn::Residual{nn::Linear(32, 32), nn::Tanh()}  // in place of nn::Linear(32, 32)"}};
+  CHECK_THAT(
+      to_string(f),
+      Contains("\n            nn::init::apply(net,"
+               "\n                nn::init::recommended_for(nn::init::Nonlinearity::ReLU));"));
+  CHECK_THAT(to_string(f), Contains("\n            // in place of nn::Linear(32, 32)"
+                                    "\n            nn::Residual{nn::Linear(32, 32), nn::Tanh()}"));
+}
+
+TEST_CASE("numbers have no more digits than a reader wants", "[findings]") {
+  CHECK(number(0.073412) == "0.0734");
+  CHECK(number(66.94) == "66.9");
+  CHECK(number(1000) == "1000");
+  CHECK(number(-85312) == "-85300");
+  CHECK(number(2.5e7) == "2.5e+07");
+  CHECK(number(3e-7) == "3e-07");
+  CHECK(number(0) == "0");
+  CHECK(number(12.6, 1) == "10");
+  CHECK(number(9.6, 1) == "10");
+  CHECK(number(std::numeric_limits<double>::quiet_NaN()) == "nan");
+  CHECK(number(std::numeric_limits<double>::infinity()) == "inf");
+  CHECK(fold(12345) == "12000-fold");
+  CHECK(fold(1.3) == "1.3-fold");
 }
 
 TEST_CASE("findings are counted", "[findings]") {

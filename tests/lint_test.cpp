@@ -13,6 +13,7 @@
 #include "gradus/nn/linear.h"
 #include "gradus/nn/losses.h"
 #include "gradus/nn/residual.h"
+#include "gradus/observe/doctor/init_fit.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/random.h"
 #include "tests/catch.h"
@@ -145,7 +146,7 @@ TEST_CASE("initialisers against activations at depth", "[lint]") {
 
   nn::Sequential exploding = chain(20, 50, nn::ReLU());
   init::apply(exploding, [](const Tensor& w) { init::normal_(w, 0, 0.5); });
-  CHECK_THAT(lint(exploding).remarks.at(0).message, Contains(": gradients grow by"));
+  CHECK_THAT(lint(exploding).remarks.at(0).message, Contains(": gradients grow "));
 
   nn::Sequential sigmoid = chain(8, 50, nn::Sigmoid());
   CHECK_THAT(lint(sigmoid).remarks.at(0).message, Contains("which no initialisation prevents"));
@@ -259,14 +260,24 @@ TEST_CASE("dropout before batch norm, inputs, parameters without an optimiser", 
   CHECK(found(lint(plain, {.optimized = some})).empty());
 }
 
+TEST_CASE("code reaches a layer as a program would", "[lint]") {
+  using observe::code_for;
+  CHECK(code_for("", "Net") == "net");
+  CHECK(code_for("head", "Linear") == "net.head");
+  CHECK(code_for("blocks.out2", "Linear") == "net.blocks.out2");
+  CHECK(code_for("3", "Linear") == "net.get<nn::Linear>(3)");
+  CHECK(code_for("3", "MyBlock") == "layer");  // its namespace is not known
+  CHECK(code_for("blocks.3.linear", "Linear") == "layer");
+}
+
 TEST_CASE("remarks read as diagnostics", "[lint]") {
   manual_seed(7);
   nn::Sequential net = chain(1, 8, nn::Tanh(), 2, 1);
   net.push_back(nn::Softmax());
   CHECK(fmt::format("{}", lint(net)) ==
-        "error: '3': softmax over a single unit is constant, whatever the unit says "
-        "[softmax-of-one]\n"
-        "    nn::Sigmoid()  // in place of it, or two units in the layer before");
+        "error: '3': softmax over a single unit is constant, whatever the unit says\n"
+        "  [softmax-of-one]\n"
+        "    nn::Sigmoid()  // in place of softmax, or two units in front of it");
   nn::Sequential healthy = chain(1, 8, nn::Tanh());
   CHECK(fmt::format("{}", lint(healthy)) == "no remarks");
 }

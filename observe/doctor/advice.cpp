@@ -1,12 +1,41 @@
 #include "gradus/observe/doctor/advice.h"
 
+#include <map>
+
+#include "gradus/observe/number.h"
+
 namespace gradus::observe::doctor {
 namespace {
 
-/// "nn::Tanh()" for "tanh"; a user's own activation goes by its name.
-std::string constructor_of(const std::string& activation) {
-  const auto fit = init_fit(activation);
-  return fit ? fmt::format("nn::{}()", fit->module) : activation;
+/// "nn::Tanh()" for "tanh"; absent for what is no module.
+std::optional<std::string> module_of(const std::string& activation) {
+  static const std::map<std::string, const char*> modules = {{"relu", "ReLU"},
+                                                             {"relu6", "ReLU6"},
+                                                             {"leaky_relu", "LeakyReLU"},
+                                                             {"rrelu", "RReLU"},
+                                                             {"elu", "ELU"},
+                                                             {"celu", "CELU"},
+                                                             {"selu", "SELU"},
+                                                             {"gelu", "GELU"},
+                                                             {"silu", "SiLU"},
+                                                             {"mish", "Mish"},
+                                                             {"hardswish", "Hardswish"},
+                                                             {"tanh", "Tanh"},
+                                                             {"lecun_tanh", "LeCunTanh"},
+                                                             {"hardtanh", "Hardtanh"},
+                                                             {"softsign", "Softsign"},
+                                                             {"sigmoid", "Sigmoid"},
+                                                             {"hardsigmoid", "Hardsigmoid"},
+                                                             {"logsigmoid", "LogSigmoid"},
+                                                             {"softplus", "Softplus"}};
+  const auto found = modules.find(activation);
+  if (found == modules.end()) return {};
+  return fmt::format("nn::{}()", found->second);
+}
+
+/// The module, or the name of a user's own activation.
+std::string code_of(const std::string& activation) {
+  return module_of(activation).value_or(activation);
 }
 
 }  // namespace
@@ -16,8 +45,7 @@ Remedy matched_init(const InitFit& fit) {
                              : fit.initializer.starts_with("lecun") ? "LeCun"
                                                                     : "Glorot";
   return {Cure::MatchedInit,
-          fmt::format("initialise the weights as {} needs it ({})", fit.needed_by(), author),
-          fit.code()};
+          fmt::format("initialise the weights for {} ({})", fit.needed_by(), author), fit.code()};
 }
 
 Remedy other_activation(const std::string& activation) {
@@ -25,14 +53,13 @@ Remedy other_activation(const std::string& activation) {
           fmt::format("take an activation that does not saturate in place of {}, with He's "
                       "initialisation",
                       activation),
-          fmt::format("nn::ReLU()  // in place of {} in the hidden layers",
-                      constructor_of(activation))};
+          fmt::format("nn::ReLU()  // in place of {} in the hidden layers", code_of(activation))};
 }
 
 Remedy leaky_activation(const std::string& activation) {
   return {Cure::OtherActivation,
           fmt::format("take an activation that is never flat at 0 in place of {}", activation),
-          fmt::format("nn::LeakyReLU()  // in place of {}", constructor_of(activation))};
+          fmt::format("nn::LeakyReLU()  // in place of {}", code_of(activation))};
 }
 
 Remedy batch_norm(const LayerRecord& layer) {
@@ -42,16 +69,15 @@ Remedy batch_norm(const LayerRecord& layer) {
 }
 
 Remedy residual(const LayerRecord& layer) {
-  const std::string body =
-      fmt::format("nn::Linear({0}, {0}), {1}", layer.units,
-                  layer.activation.empty() ? "nn::ReLU()" : constructor_of(layer.activation));
+  std::string body = fmt::format("nn::Linear({0}, {0})", layer.units);
+  if (const auto activation = module_of(layer.activation)) body += ", " + *activation;
   return {Cure::Residual, "let the gradient pass around the hidden layers",
           fmt::format("nn::Residual{{{}}}  // in place of {}", body, body)};
 }
 
 Remedy clip_norm(double max_norm) {
   return {Cure::ClipNorm, "clip the gradient's norm, between backward() and the optimiser's step",
-          fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", max_norm)};
+          fmt::format("optim::clip_grad_norm_(net.parameters(), {});", number(max_norm, 1))};
 }
 
 Remedy lower_rate(double measured, double wanted) {
@@ -69,12 +95,6 @@ Remedy higher_rate(double factor) {
 Remedy scale_input() {
   return {Cure::ScaleInput, "bring each input feature to mean 0 and variance 1",
           "x = (x - mean(x, {0})) / (gradus::std(x, {0}) + 1e-8);"};
-}
-
-std::vector<Remedy> depth_remedies(const LayerRecord& layer) {
-  return {batch_norm(layer),
-          residual(layer),
-          {Cure::Manual, "use fewer layers, or train them one after another", ""}};
 }
 
 }  // namespace gradus::observe::doctor

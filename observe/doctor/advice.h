@@ -19,7 +19,4 @@ Remedy lower_rate(double measured, double wanted);
 Remedy higher_rate(double factor);
 Remedy scale_input();
 
-/// For a network in which the gradient changes with depth: normalisation, skips, fewer layers.
-std::vector<Remedy> depth_remedies(const LayerRecord& layer);
-
 }  // namespace gradus::observe::doctor

@@ -1,5 +1,6 @@
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
+#include "gradus/observe/number.h"
 
 // What happens to units and gradients on the way through the hidden layers.
 namespace gradus::observe::doctor {
@@ -57,6 +58,27 @@ Dead most_dead(const Case& c) {
   return most;
 }
 
+std::ptrdiff_t calls_of(const Case& c, const LayerRecord& layer) {
+  return std::ranges::count(c.run.layers, layer.module, &LayerRecord::module);
+}
+
+/// "'0'", or "the last call of 'recurrent'".
+std::string end_of_way(const Case& c, const LayerRecord& layer, const char* which) {
+  const std::string name = fmt::format("'{}'", layer.path);
+  return calls_of(c, layer) > 1 ? fmt::format("the {} call of {}", which, name) : name;
+}
+
+/// The finding's part that vanishing and exploding share.
+Finding changing(const Case& c, Symptom symptom, Severity severity, double ratio,
+                 double threshold) {
+  Finding f = at_layer(symptom, severity, *c.first);
+  f.statistic = "RMS dL/dz, first over last hidden layer";
+  f.measured = ratio;
+  f.expected = c.expected_ratio;
+  f.threshold = threshold;
+  return f;
+}
+
 void report_vanishing(const Case& c, Severity severity, double ratio, double threshold,
                       Found& found) {
   std::size_t sigmoids = 0, others = 0;
@@ -65,12 +87,9 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
     sigmoids += sigmoid ? 1U : 0U;
     others += sigmoid ? 0U : 1U;
   }
-  Finding f = at_layer(Symptom::Vanishing, severity, *c.first);
+  Finding f = changing(c, Symptom::Vanishing, severity, ratio, threshold);
   f.since_step = since(c.gradient_ratio, [&](double x) { return x < threshold; });
-  f.statistic = "RMS dL/dz, first over last hidden layer";
-  f.measured = ratio;
-  f.expected = c.expected_ratio;
-  f.threshold = threshold;
+  const bool recurs = calls_of(c, *c.first) > 1;
   if (sigmoids > others) {
     f.cause = fmt::format(
         "{} layers of sigmoid units: each multiplies the gradient by a slope of "
@@ -78,42 +97,46 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
         sigmoids);
     f.remedies = {other_activation("sigmoid")};
   } else {
-    f.cause = fmt::format(
-        "between '{}' and '{}' the gradient shrinks to {:.2g} of itself, so the "
-        "first layers learn next to nothing",
-        c.last->path, c.first->path, ratio);
+    f.cause = fmt::format("between {} and {} the gradient shrinks to {} of itself, so {}",
+                          end_of_way(c, *c.last, "last"), end_of_way(c, *c.first, "first"),
+                          number(ratio, 2),
+                          recurs ? "it learns next to nothing from its first calls"
+                                 : "the first layers learn next to nothing");
     const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
     if (first != nullptr && first->judged() && !first->fits()) {
       f.remedies.push_back(matched_init(*first->fit));
     }
     if (c.first->saturates) f.remedies.push_back(other_activation(c.first->activation));
   }
-  for (Remedy& remedy : depth_remedies(*c.first)) f.remedies.push_back(std::move(remedy));
+  f.remedies.push_back(batch_norm(*c.first));
+  f.remedies.push_back(residual(*c.first));
+  f.remedies.push_back({Cure::Manual,
+                        recurs ? "call it fewer times, or give it gates, as an LSTM or GRU has"
+                               : "use fewer layers, or train them one after another",
+                        ""});
   found.push_back(std::move(f));
 }
 
 void report_exploding(const Case& c, Severity severity, double ratio, double threshold,
                       Found& found) {
-  Finding f = at_layer(Symptom::Exploding, severity, *c.first);
+  Finding f = changing(c, Symptom::Exploding, severity, ratio, threshold);
   f.since_step = since(c.gradient_ratio, [&](double x) { return x > threshold; });
-  f.statistic = "RMS dL/dz, first over last hidden layer";
-  f.measured = ratio;
-  f.expected = c.expected_ratio;
-  f.threshold = threshold;
+  const bool recurs = calls_of(c, *c.first) > 1;
   f.cause = fmt::format(
-      "the gradient grows {:.2g}-fold on its way from '{}' to '{}', so a step "
-      "that suits one layer is far off for the other",
-      ratio, c.last->path, c.first->path);
+      "the gradient grows {} on its way from {} to {}, so a step that suits one {} is far off for "
+      "the other",
+      fold(ratio), end_of_way(c, *c.last, "last"), end_of_way(c, *c.first, "first"),
+      recurs ? "of its calls" : "layer");
   const Hidden* first = c.hidden.empty() ? nullptr : &c.hidden.front();
   if (first != nullptr && first->judged() && !first->fits()) {
     f.remedies.push_back(matched_init(*first->fit));
   }
   f.remedies.push_back(lower_rate(10, 1));
   f.remedies.push_back(clip_norm(1));
-  if (c.normalized || c.first->skip_joins) {
+  if (std::ranges::any_of(c.run.layers, &LayerRecord::skip_joins)) {
     f.remedies.push_back({Cure::Manual, "begin with residual branches that add nothing",
                           "nn::init::zeros_(last.weight);  // of each nn::Residual's body"});
-  } else {
+  } else if (!c.normalized) {
     f.remedies.push_back(batch_norm(*c.first));
   }
   if (!c.first->skip_joins) f.remedies.push_back(residual(*c.first));
@@ -147,15 +170,15 @@ void check_saturation(const Case& c, Found& found) {
   const Hidden* hidden = hidden_of(c, *worst);
   const bool from_start = worst_share.front().value > 0.3;
   if (hidden != nullptr && bias_drowns(*hidden)) {
-    f.cause = fmt::format("biases of mean {:.3g} push the units onto the flat part of {}",
-                          hidden->bias->steps.front().value.mean, worst->activation);
+    f.cause = fmt::format("biases of mean {} push the units onto the flat part of {}",
+                          number(hidden->bias->steps.front().value.mean), worst->activation);
     f.remedies = {{Cure::MatchedInit, "begin with biases of 0",
                    fmt::format("nn::init::zeros_({}.bias);", code_for(worst->path, worst->type))}};
   } else {
     f.cause = fmt::format(
-        "{} of RMS {:.3g} lie where {} has no slope, {}, so that little gradient "
-        "comes through",
-        "pre-activations", worst->last().z.rms, worst->activation,
+        "pre-activations of RMS {} lie where {} has no slope, {}, so that little gradient comes "
+        "through",
+        number(worst->last().z.rms), worst->activation,
         from_start ? "from the first step on" : "since training drove them there");
     if (hidden != nullptr && !hidden->fits()) f.remedies = {matched_init(*hidden->fit)};
     if (!from_start) f.remedies.insert(f.remedies.begin(), lower_rate(10, 1));
@@ -189,19 +212,20 @@ void check_dead_units(const Case& c, Found& found) {
   f.threshold = threshold;
   const bool born = dead.born > 0.6;
   if (drowned) {
-    f.cause = fmt::format("biases of mean {:.3g} keep what {} takes below 0, where it has no slope",
-                          hidden->bias->steps.front().value.mean, layer.activation);
+    f.cause = fmt::format("biases of mean {} keep what {} takes below 0, where it has no slope",
+                          number(hidden->bias->steps.front().value.mean), layer.activation);
     f.remedies = {{Cure::MatchedInit, "begin with biases of 0",
                    fmt::format("nn::init::zeros_({}.bias);", code_for(layer.path, layer.type))}};
   } else if (born && layer.units <= 8) {
     // Lu et al. 2020, Dying ReLU and Initialization.
-    const double depth = static_cast<double>(c.hidden.size());
+    const std::size_t depth = c.hidden.size();
     f.cause = fmt::format(
-        "the layer was born dead, as happens to one of {} layers of {} units with "
-        "probability 1 - (1 - 2^-n)^L = {:.2g}",
-        c.hidden.size(), layer.units,
+        "the layer was born dead, as happens somewhere in {} layer{} of {} unit{} with probability "
+        "1 - (1 - 2^-{})^{} = {:.2g}",
+        depth, depth == 1 ? "" : "s", layer.units, layer.units == 1 ? "" : "s", layer.units, depth,
         1 - std::pow(1 - std::pow(2, -static_cast<double>(layer.units)), depth));
-    f.remedies = {{Cure::MatchedInit, "draw other initial weights", "manual_seed(1);"}};
+    f.remedies = {{Cure::MatchedInit, "draw other initial weights",
+                   "manual_seed(1);  // or another, before the network is made"}};
   } else if (born) {
     f.cause = fmt::format("what {} takes was below 0 from the first step on, where it has no slope",
                           layer.activation);
@@ -246,7 +270,7 @@ void check_depth(const Case& c, Found& found) {
   const double lowest = std::ranges::min(medians), highest = std::ranges::max(medians);
   const double ratio = medians.back();
   // The weights of a recurrent layer are taught by its later calls, too.
-  const bool recurs = std::ranges::count(c.run.layers, c.first->module, &LayerRecord::module) > 1;
+  const bool recurs = calls_of(c, *c.first) > 1;
   if (highest < c.bound(1e-4)) {
     report_vanishing(c, Severity::Error, ratio, c.bound(1e-4), found);
   } else if (highest < c.bound(1e-2) && c.course.flat() && !recurs) {

@@ -1,6 +1,8 @@
 #include "gradus/observe/doctor/init_fit.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 namespace gradus::observe {
 
@@ -47,11 +49,17 @@ std::optional<InitFit> init_fit(const std::string& activation) {
 }
 
 std::string code_for(const std::string& path, const std::string& type) {
-  const bool numbers = path.find_first_of("0123456789") != std::string::npos;
+  static const std::set<std::string> layers = {"Linear",    "Embedding", "BatchNorm1d",
+                                               "LayerNorm", "RMSNorm",   "PReLU"};
   if (path.empty()) return "net";
-  if (!numbers) return "net." + path;
-  const bool top = path.find('.') == std::string::npos;
-  return top ? fmt::format("net.get<nn::{}>({})", type, path) : "layer";
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (std::ranges::all_of(path, digit) && layers.count(type) > 0) {
+    return fmt::format("net.get<nn::{}>({})", type, path);
+  }
+  for (std::size_t i = 0; i < path.size(); ++i) {  // a part of a list is no member
+    if (digit(path[i]) && (i == 0 || path[i - 1] == '.')) return "layer";
+  }
+  return "net." + path;
 }
 
 }  // namespace gradus::observe

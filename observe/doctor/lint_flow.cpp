@@ -5,6 +5,7 @@
 #include "gradus/nn/losses.h"
 #include "gradus/observe/doctor/lint_rules.h"
 #include "gradus/observe/doctor/loss_fit.h"
+#include "gradus/observe/number.h"
 #include "gradus/tensor/statistics.h"
 
 // Rules on what follows what, on the inputs and on the parameters' owners.
@@ -84,9 +85,9 @@ void check_input(const Trace& trace, Remarks& remarks) {
   if (normalized || x.rms == 0) return;
   if (x.rms > 20 || x.rms < 0.01) {
     remarks.push_back({Severity::Warning, "input-scale", "",
-                       fmt::format("inputs have RMS {:.3g} (mean {:.3g}, standard deviation "
-                                   "{:.3g}); initialisers count on about 1",
-                                   x.rms, x.mean, x.std),
+                       fmt::format("inputs have RMS {} (mean {}, standard deviation {}); "
+                                   "initialisers count on about 1",
+                                   number(x.rms), number(x.mean), number(x.std)),
                        fix});
   }
 }
@@ -109,7 +110,7 @@ void check_owners(const nn::Module& net, const std::vector<Tensor>& owned, Remar
                      fmt::format("no optimiser owns {}: what is not meant to stay as it is must be "
                                  "handed to one",
                                  names),
-                     "optim::SGD(net.parameters(), options);"});
+                     "optim::SGD opt(net.parameters(), {.lr = 0.1});"});
 }
 
 }  // namespace gradus::observe

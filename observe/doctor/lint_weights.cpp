@@ -4,6 +4,7 @@
 #include "gradus/observe/doctor/equal_units.h"
 #include "gradus/observe/doctor/init_fit.h"
 #include "gradus/observe/doctor/lint_rules.h"
+#include "gradus/observe/number.h"
 #include "gradus/observe/predict.h"
 #include "gradus/tensor/statistics.h"
 
@@ -88,9 +89,8 @@ void check_values(const Layer& layer, Remarks& remarks) {
   if (bias > 10 && bias > 10 * arriving) {
     remarks.push_back(
         {Severity::Warning, "bias-far-off", path,
-         fmt::format("biases of RMS {:.3g} drown what the weights contribute, of "
-                     "RMS {:.3g}",
-                     bias, arriving),
+         fmt::format("biases of RMS {} drown what the weights contribute, of RMS {}", number(bias),
+                     number(arriving)),
          fmt::format("nn::init::zeros_({}.bias);", code_for(path, layer.call->type))});
   }
 }
@@ -114,11 +114,11 @@ void check_initialisation(nn::Module& net, const Trace& trace, const std::vector
     if (ratio == 0) continue;
     const double limit = fit->sigmoid() ? 64 : 16;
     if (fit->saturates() && ratio > limit && layer.role.gain > limit) {
-      remarks.push_back({Severity::Warning, "initialisation", layer.call->path,
-                         fmt::format("n Var W = {:.3g} saturates most {} units at once; {} gives "
-                                     "{:.3g}",
-                                     layer.role.gain, layer.activation, fit->initializer, wanted),
-                         fit->code()});
+      remarks.push_back(
+          {Severity::Warning, "initialisation", layer.call->path,
+           fmt::format("n Var W = {} saturates most {} units at once; {} gives {}",
+                       number(layer.role.gain), layer.activation, fit->initializer, number(wanted)),
+           fit->code()});
       return;
     }
     if (ratio < 0.75 || ratio > 1.35) off.push_back(&layer);
@@ -136,8 +136,8 @@ void check_initialisation(nn::Module& net, const Trace& trace, const std::vector
   const double share = *first / *last;
   if (share > 1e-3 && share < 1e3) return;
   const std::string change =
-      fmt::format("{} by {:.2g} from the last hidden layer to the first",
-                  share < 1 ? "shrink" : "grow", share < 1 ? 1 / share : share);
+      fmt::format("{} {} from the last hidden layer to the first", share < 1 ? "shrink" : "grow",
+                  fold(share < 1 ? 1 / share : share));
   if (sigmoids >= 4) {
     remarks.push_back({Severity::Warning, "initialisation", "",
                        fmt::format("{} layers of sigmoid units make gradients {}, which no "
@@ -151,11 +151,10 @@ void check_initialisation(nn::Module& net, const Trace& trace, const std::vector
   const InitFit fit = *init_fit(worst.activation);
   remarks.push_back(
       {Severity::Warning, "initialisation", worst.call->path,
-       fmt::format(
-           "{} of {} layers are off, this one with n Var W = {:.3g} where {} for {} gives {:.3g}: "
-           "gradients {}",
-           off.size(), layers.size(), worst.role.gain, fit.initializer, worst.activation,
-           wanted_gain(fit, worst), change),
+       fmt::format("{} of {} layers are off, this one with n Var W = {} where {} for {} gives {}: "
+                   "gradients {}",
+                   off.size(), layers.size(), number(worst.role.gain), fit.initializer,
+                   worst.activation, number(wanted_gain(fit, worst)), change),
        fit.code()});
 }
 

@@ -1,5 +1,6 @@
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
+#include "gradus/observe/number.h"
 
 // What the loss and the size of the steps tell through the run.
 namespace gradus::observe::doctor {
@@ -92,13 +93,12 @@ void check_clipping(const Case& c, Found& found) {
   f.measured = share;
   f.threshold = 0.9;
   f.cause = fmt::format(
-      "clipping left {:.2g} of a usual gradient of norm {:.2g}: it no longer "
-      "guards against outliers but sets the length of every step",
-      median(left), median(norms));
-  f.remedies = {
-      {Cure::ClipNorm, "clip only what is unusual: at about twice the usual norm",
-       fmt::format("optim::clip_grad_norm_(net.parameters(), {:.1g});", 2 * median(norms))},
-      higher_rate(10)};
+      "clipping left {} of a usual gradient of norm {}: it no longer guards against outliers but "
+      "sets the length of every step",
+      number(median(left), 2), number(median(norms), 2));
+  Remedy clip = clip_norm(2 * median(norms));
+  clip.action = "clip only what is unusual: at about twice the usual norm";
+  f.remedies = {clip, higher_rate(10)};
   found.push_back(std::move(f));
 }
 
@@ -148,8 +148,8 @@ void check_speed(const Case& c, Found& found) {
   f.measured = update;
   f.threshold = 1e-4;
   f.cause = fmt::format(
-      "after {} steps the loss has fallen by {:.2g} %: there is a slope to follow, "
-      "but all steps together have moved the weights by {:.1g} of their size",
+      "after {} steps the loss has fallen by {:.0f} %: there is a slope to follow, but all steps "
+      "together have moved the weights by {:.1g} of their size at most",
       steps, 100 * std::max(0.0, c.course.fallen), update * static_cast<double>(steps));
   f.remedies = {
       higher_rate(std::pow(10, std::clamp(std::round(std::log10(3e-3 / update)), 1.0, 4.0)))};

@@ -11,30 +11,35 @@ std::optional<Misfit> misfit(const std::string& op, LossTakes takes) {
                      : takes == LossTakes::BinaryLogits ? "BCEWithLogitsLoss"
                                                         : "NLLLoss";
   if (takes == LossTakes::Other) return {};
+  const std::string without =
+      fmt::format("loss(logits, target);  // the network without its {}", op);
   if (rectified) {
     return Misfit{"relu-on-output",
                   fmt::format("{} on a classifier's output: scores cannot be negative, and where "
                               "they would be, no gradient flows",
                               op),
-                  "loss(logits, target);  // the network without it"};
+                  without};
   }
   if (!probabilities) return {};
   if (takes == LossTakes::LogProbabilities) {
     return Misfit{"loss-takes-log-probabilities",
                   fmt::format("{} in front of {}, which takes log-probabilities", op, loss),
-                  "nn::CrossEntropyLoss()(logits, target);  // the network without it"};
+                  fmt::format("nn::CrossEntropyLoss()(logits, target);  // the network without "
+                              "its {}",
+                              op)};
   }
   return Misfit{"loss-takes-logits",
-                fmt::format("{} in front of {}, which takes logits and applies its own: the "
-                            "gradient shrinks twice",
-                            op, loss),
-                fmt::format("loss(logits, target);  // the network without its {}", op)};
+                fmt::format("{} in front of {}, which takes logits and applies a {} of its own: "
+                            "the gradient shrinks twice",
+                            op, loss, takes == LossTakes::Logits ? "softmax" : "sigmoid"),
+                without};
 }
 
 Misfit softmax_of_one(const std::string& op) {
   return {"softmax-of-one",
           fmt::format("{} over a single unit is constant, whatever the unit says", op),
-          "nn::Sigmoid()  // in place of it, or two units in the layer before"};
+          fmt::format("nn::{}()  // in place of {}, or two units in front of it",
+                      op == "log_softmax" ? "LogSigmoid" : "Sigmoid", op)};
 }
 
 }  // namespace gradus::observe

@@ -3,6 +3,7 @@
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/risky_ops.h"
 #include "gradus/observe/doctor/rules.h"
+#include "gradus/observe/number.h"
 
 // Where the first NaN or Inf came from.
 namespace gradus::observe::doctor {
@@ -22,8 +23,9 @@ struct Failure {
   std::string where;                  ///< one clause
   std::vector<std::string> ops = {};  ///< between the layer and what was finite, as executed
   bool backward = false;
-  bool input = false;   ///< the network's own input is to be suspected
-  bool target = false;  ///< the targets are
+  const char* place = "between them";  ///< of those ops, in what is said of it
+  bool input = false;                  ///< the network's own input is to be suspected
+  bool target = false;                 ///< the targets are
 };
 
 std::vector<std::string> ops_after(const Case& c, const LayerRecord& layer) {
@@ -78,6 +80,7 @@ std::optional<Failure> forward_failure(const Case& c, std::int64_t at) {
         fmt::format("'{}' is the first layer whose output is not finite: {} of {} elements",
                     layer.path, step->z.nonfinite, step->z.looked_at),
         ops_before(c, layer)};
+    failure.place = "in front of it";
     if (takes_only_input(c, layer) && failure.ops.empty() && !c.course.diverged()) {
       failure.where += ", though its weights were: the input of that step was not finite, or huge";
       failure.input = true;
@@ -126,7 +129,7 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
                    fmt::format("everything was finite on the way forward, and the gradient was not "
                                "when it came back to '{}'",
                                layer->path),
-                   ops_after(c, *layer), true};
+                   ops_after(c, *layer), true, "on its way"};
   }
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
@@ -136,11 +139,12 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
                      fmt::format("everything was finite on the way forward, and the gradient of "
                                  "'{}' was not",
                                  p.name),
-                     ops_around(c, p), true};
+                     ops_around(c, p), true, "on its way"};
     }
     if (step->change.nonfinite > 0) {
       return Failure{
-          nullptr, fmt::format("the optimiser made '{}' not finite, by a finite gradient", p.name)};
+          nullptr,
+          fmt::format("the optimiser made '{}' not finite, from a finite gradient", p.name)};
     }
   }
   return {};
@@ -148,18 +152,18 @@ std::optional<Failure> backward_failure(const Case& c, std::int64_t at) {
 
 Failure failure_of(const Case& c, std::int64_t at) {
   if (c.run.input.nonfinite > 0) {
-    return {nullptr, fmt::format("{} of {} elements of the first input were not finite",
+    return {nullptr, fmt::format("the first input was not finite: {} of {} elements",
                                  c.run.input.nonfinite, c.run.input.looked_at)};
   }
   for (const ParameterRecord& p : c.run.parameters) {
     const ParameterStep* step = entry_at(p.steps, at);
     if (step == nullptr || step->value.nonfinite == 0) continue;
-    return {nullptr, fmt::format("'{}' held {} numbers that were not finite before the step",
-                                 p.name, step->value.nonfinite)};
+    return {nullptr, fmt::format("'{}' was not finite before the step: {} of {} elements", p.name,
+                                 step->value.nonfinite, step->value.looked_at)};
   }
   if (auto origin = forward_failure(c, at)) return *origin;
   if (auto origin = backward_failure(c, at)) return *origin;
-  return {nullptr, "that step was not observed: it was between observed ones"};
+  return {nullptr, "the loss was not finite; what came first was not observed in that step"};
 }
 
 /// Whether the batches are of one sample.
@@ -205,12 +209,12 @@ void check_finite(const Case& c, Found& found) {
   const bool masked = op.empty() && !divergence;
   if (masked && std::ranges::count(origin.ops, "softmax") > 0) op = "softmax";
   if (divergence) {
-    f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {:.2g}-fold", growth(c))
+    f.cause += growth(c) > 10 ? fmt::format(", after the loss had grown {}", fold(growth(c)))
                               : ", after steps that were too large";
     f.remedies = {lower_rate(1, 0.1), clip_norm(1)};
   }
   if (!op.empty()) {
-    f.cause += fmt::format("; between them lies {}", op);
+    f.cause += fmt::format("; {} lies {}", origin.place, op);
     f.remedies = {safer(op)};
   }
   if (origin.target) {

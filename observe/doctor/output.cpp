@@ -85,7 +85,7 @@ bool check_last_op(const Tail& tail, const Loss& loss, const LayerRecord* output
                           fmt::format("{} on a classifier's output keeps scores between -1 and "
                                       "1, and so the loss away from 0",
                                       op),
-                          "loss(logits, target);  // the network without it"};
+                          fmt::format("loss(logits, target);  // the network without its {}", op)};
   }
   if (!found_misfit) return false;
   found.push_back(mismatch(output, found_misfit->message, found_misfit->fix));
@@ -126,6 +126,11 @@ std::optional<double> width_of(const std::string& op) {
   return {};
 }
 
+std::string without(const std::string& op) {
+  return fmt::format(
+      "loss(outputs, target);  // the network without its {}, or targets in its range", op);
+}
+
 /// A regression that misses its targets by more than its output's range is wide: they lie outside.
 bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
   const std::size_t loss = c.run.loss_ops.size();
@@ -141,7 +146,7 @@ bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Fou
                fmt::format("{} on the output cannot reach the targets: what it makes lies in a "
                            "range {} wide, and misses them by more than that",
                            op, *width),
-               "loss(outputs, target);  // the network without it, or targets in its range");
+               without(op));
   f.statistic = squared ? "root of the mean squared error" : "mean absolute error";
   f.measured = miss;
   f.threshold = *width;
@@ -168,7 +173,7 @@ void check_bounds(const Case& c, const Tail& tail, const LayerRecord* output, Fo
                fmt::format("{} on the output cannot reach the targets, so the output sticks "
                            "to its bound",
                            output->activation),
-               "loss(outputs, target);  // the network without it, or targets in its range");
+               without(output->activation));
   f.statistic = "share of outputs at the bound";
   f.measured = windows(share).back();
   f.threshold = 0.9;

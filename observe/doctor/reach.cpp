@@ -61,14 +61,25 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
   return nullptr;
 }
 
+/// What replaces an op without a slope in training.
+std::string with_slope(const std::string& op) {
+  static const std::set<std::string> of_one = {"round", "floor", "ceil", "trunc"};
+  if (op == "sign") return "tanh(x)  // in place of sign(x)";
+  return fmt::format("x + ({}(x) - x).detach()  // straight through: the slope of x",
+                     of_one.count(op) > 0 ? op : "f");
+}
+
 /// The op through which every slope is 0, among ops in order of execution.
 std::string zero_op(const std::vector<std::string>& ops) {
-  static const std::set<std::string> flat = {
-      "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
-      "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
+  static const std::set<std::string> flat = {"sign",  "round", "floor", "ceil",
+                                             "trunc", "eq",    "gt",    "lt"};
+  static const std::set<std::string> flat_in_part = {"clamp", "hardtanh", "hardsigmoid",
+                                                     "relu",  "relu6",    "masked_fill"};
   static const std::set<std::string> never_flat = {"add", "sub", "neg", "sum", "mean"};
-  for (const std::string& op : ops) {
-    if (flat.count(op) > 0) return op;
+  for (const auto* set : {&flat, &flat_in_part}) {
+    for (const std::string& op : ops) {
+      if (set->count(op) > 0) return op;
+    }
   }
   const auto last = std::find_if(ops.rbegin(), ops.rend(),
                                  [&](const std::string& op) { return never_flat.count(op) == 0; });
@@ -149,12 +160,11 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
       "has been: {} {} nothing",
       op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
   f.remedies = {{Cure::Manual, fmt::format("replace {} in training by something with a slope", op),
-                 op == "sign" ? "tanh(x)  // in place of sign(x)"
-                              : "x + (f(x) - x).detach()  // straight through: the slope of x"}};
+                 with_slope(op)}};
   found.push_back(std::move(f));
 }
 
-/// Parameters that no gradient ever came to, of modules that were never called.
+/// Parameters that no gradient ever came to, of modules that no recorded op ran in.
 void report_unused(const Case& c, Found& found) {
   if (c.young()) return;
   std::set<std::size_t> used;
@@ -169,14 +179,16 @@ void report_unused(const Case& c, Found& found) {
     if (!used.count(i) && silent && p.tensor.requires_grad()) names.push_back(p.name);
   }
   if (names.empty()) return;
+  const char* them = names.size() == 1 ? "it" : "them";
   found.push_back(
       {.symptom = Symptom::ZeroGradient,
        .severity = Severity::Warning,
        .layer = names[0],
        .statistic = "gradients that came to it",
-       .cause = fmt::format("{} {} never used: forward() leaves {} out", listed(names),
-                            names.size() == 1 ? "is" : "are", names.size() == 1 ? "it" : "them"),
-       .remedies = {{Cure::Manual, "use it in forward(), or drop it", ""}}});
+       .cause = fmt::format("the loss is made without {0}: forward() leaves {1} out, or uses {1} "
+                            "under NoGrad",
+                            listed(names), them),
+       .remedies = {{Cure::Manual, fmt::format("use {0} in forward(), or drop {0}", them), ""}}});
 }
 
 /// A layer with nothing to train between layers that are trained, in a chain. What is frozen on

@@ -18,10 +18,10 @@ const std::map<std::string, Remedied>& risky_ops() {
       {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
       {"rsqrt", {"keep the root away from 0", "rsqrt(x + 1e-12)"}},
       {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
-      {"pow", {"keep the base away from 0", "pow(clamp(x, 1e-6, std::nullopt), p)"}},
+      {"pow", {"keep the base away from 0 and from overflow", "pow(clamp(x, 1e-6, 1e6), p)"}},
       {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}},
       {"std",
-       {"keep it away from 0, and without the correction where there is one sample",
+       {"keep the variance away from 0, and leave out its correction for one sample",
         "sqrt(var(x, {0}, false, 0) + 1e-8)"}},
       {"softmax",
        {"leave each row something that is not -inf", "masked_fill(scores, mask, -1e9)"}}};

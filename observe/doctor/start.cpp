@@ -1,5 +1,6 @@
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
+#include "gradus/observe/number.h"
 
 // What was wrong before the first step: the inputs' scale, and the initial weights.
 namespace gradus::observe::doctor {
@@ -55,8 +56,9 @@ Finding misfit_of(const Hidden& hidden, Severity severity, std::size_t off, std:
   f.statistic = fmt::format("n Var W (fan-in times variance) of '{}'", hidden.weight->name);
   f.measured = hidden.gain;
   f.expected = hidden.wanted;
-  f.cause = fmt::format("{} of {} hidden layers do not have the weights that {} needs ({})", off,
-                        all, hidden.fit->needed_by(), hidden.fit->initializer);
+  f.cause =
+      fmt::format("{} of {} hidden layers {} not have the weights that {} needs ({})", off, all,
+                  off == 1 ? "does" : "do", hidden.fit->needed_by(), hidden.fit->initializer);
   return f;
 }
 
@@ -91,11 +93,13 @@ bool check_depth_at_start(const Case& c, const std::vector<const Hidden*>& off, 
   }
   Finding f = misfit_of(*worst_of(guilty), error ? Severity::Error : Severity::Warning,
                         guilty.size(), c.hidden.size());
-  f.cause += fmt::format(": RMS dL/dz {} {:.2g}-fold from the last of them to the first",
-                         shrinks ? "shrinks" : "grows", std::exp(std::abs(change)));
-  if (c.expected_ratio) {
-    f.cause += fmt::format(", as theory expects of these weights ({:.2g}-fold)",
-                           std::max(*c.expected_ratio, 1 / *c.expected_ratio));
+  f.cause += ratio == 0
+                 ? std::string(": nothing of RMS dL/dz is left at the first of them")
+                 : fmt::format(": RMS dL/dz {} {} from the last of them to the first",
+                               shrinks ? "shrinks" : "grows", fold(std::exp(std::abs(change))));
+  if (c.expected_ratio && shrinks == (*c.expected_ratio < 1)) {
+    f.cause += fmt::format(", as theory expects of these weights ({})",
+                           fold(std::max(*c.expected_ratio, 1 / *c.expected_ratio)));
   }
   f.remedies = remedies_for(*worst_of(guilty), false);
   found.push_back(std::move(f));
@@ -137,9 +141,9 @@ void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, F
   Finding f = misfit_of(worst, c.course.learned() ? Severity::Warning : Severity::Error,
                         large.size(), c.hidden.size());
   f.cause += fmt::format(
-      ": they are so large that the first loss was {:.3g}, where a network that "
-      "says the same of every input has {:.3g}",
-      first, *c.course.uninformed);
+      ": they are so large that the first loss was {}, where a network that says the same of "
+      "every input has {}",
+      number(first), number(*c.course.uninformed));
   f.remedies = remedies_for(worst, false);
   found.push_back(std::move(f));
 }
@@ -171,9 +175,9 @@ void check_input(const Case& c, Found& found) {
   f.expected = off_scale ? 1 : 0;
   f.threshold = off_scale ? (x.rms > 20 ? 20 : 0.01) : 10;
   f.cause = fmt::format(
-      "inputs have mean {:.3g} and standard deviation {:.3g}, where initialisers "
-      "and learning rates count on about 0 and 1",
-      x.mean, deviation);
+      "inputs have mean {} and standard deviation {}, where initialisers and learning rates count "
+      "on about 0 and 1",
+      number(x.mean), number(deviation));
   f.remedies = {scale_input(),
                 {Cure::Manual, "let the network normalise them",
                  "nn::BatchNorm1d(features)  // as its first layer"}};

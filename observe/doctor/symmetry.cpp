@@ -82,15 +82,15 @@ void check_symmetry(const Case& c, Found& found) {
     Finding f =
         at_layer(Symptom::Symmetry, whole ? Severity::Error : Severity::Warning, *hidden.layer);
     f.since_step = hidden.weight->steps.front().step;
-    f.statistic = fmt::format("of {} units are the same", units);
+    f.statistic = fmt::format("units that are the same, of {}", units);
     f.measured = static_cast<double>(group);
     f.threshold = 1;
     f.cause = zero ? "all weights of the layer are 0, so its units are the same and the gradient "
                      "passes none of them"
                    : fmt::format(
-                         "{} units began with equal weights, and so get equal gradients at "
-                         "every step and never part",
-                         whole ? "all" : "these");
+                         "{} units began with equal weights, and so get equal gradients at every "
+                         "step and never part",
+                         whole ? "all" : fmt::format("{} of {}", group, units));
     f.remedies = {random_init(hidden)};
     found.push_back(std::move(f));
     return;

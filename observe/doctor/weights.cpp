@@ -1,5 +1,6 @@
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
+#include "gradus/observe/number.h"
 
 // How far the optimiser moves the weights.
 namespace gradus::observe::doctor {
@@ -89,20 +90,20 @@ bool report_unmoved(const Case& c, Found& found) {
     f.cause =
         "gradients arrive, and the optimiser changes no weight: it is not stepped, its rate "
         "is 0, or it owns other parameters";
-    f.remedies = {{Cure::Manual,
-                   "step an optimiser that owns the network's parameters, before "
-                   "monitor.step()",
-                   "optim::SGD opt(net.parameters(), {.lr = 0.1});  ...  opt.step();"},
-                  higher_rate(10)};
+    f.remedies = {
+        {Cure::Manual,
+         "step an optimiser that owns the network's parameters, before "
+         "monitor.step()",
+         "optim::SGD opt(net.parameters(), {.lr = 0.1});  // opt.step() after backward()"},
+        higher_rate(10)};
   } else {
     f.cause = fmt::format(
-        "a gradient arrives at {}, and the optimiser changes none of them: it "
-        "does not own them, or its rate there is 0",
-        listed(names));
-    f.remedies = {
-        {Cure::Manual, "hand all parameters to the optimiser",
-         "optim::SGD opt(net.parameters(), {.lr = 0.1});"},
-        {Cure::Manual, "if they are not to learn, freeze them", "layer.requires_grad_(false);"}};
+        "a gradient arrives at {0}, and the optimiser does not change {1}: it does not own {1}, or "
+        "its rate there is 0",
+        listed(names), names.size() == 1 ? "it" : "them");
+    f.remedies = {{Cure::Manual, "hand all parameters to the optimiser",
+                   "optim::SGD opt(net.parameters(), {.lr = 0.1});"},
+                  {Cure::Manual, "freeze what is not to learn", "layer.requires_grad_(false);"}};
   }
   found.push_back(std::move(f));
   return true;
@@ -146,17 +147,18 @@ void check_large_updates(const Case& c, Found& found) {
   f.threshold = error ? 0.5 : 0.1;
   if (decays(*worst)) {
     f.cause = fmt::format(
-        "each step takes {:.3g} % off the weights: weight decay times learning rate, which "
+        "each step takes {:.0f} % off the weights: weight decay times learning rate, which "
         "leaves nothing of them",
         100 * largest.value);
     f.remedies = {
         {Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
         lower_rate(largest.value, 0.02)};
   } else {
+    const std::string size = largest.value < 1 ? fmt::format("{:.0f} % of", 100 * largest.value)
+                                               : number(largest.value) + " times";
     f.cause = fmt::format(
-        "a single step changed the weights by {:.3g} % of their size, which throws away "
-        "what they held",
-        100 * largest.value);
+        "a single step changed the weights by {} their size, which throws away what they held",
+        size);
     f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
   }
   found.push_back(std::move(f));
@@ -190,9 +192,10 @@ void check_small_updates(const Case& c, Found& found) {
   f.measured = greatest;
   f.threshold = 1e-5;
   f.cause = fmt::format(
-      "at {:.1g} of themselves a step, the weights would take {:.0e} steps to "
-      "become others",
-      greatest, 1 / std::max(greatest, 1e-12));
+      "a step moves the weights by {:.1g} of their size, so that they would take {} steps to "
+      "become "
+      "others",
+      greatest, number(1 / std::max(greatest, 1e-12), 1));
   f.remedies = {
       higher_rate(std::pow(10, std::clamp(std::round(std::log10(1e-3 / greatest)), 1.0, 6.0)))};
   found.push_back(std::move(f));
