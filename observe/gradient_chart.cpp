@@ -127,8 +127,9 @@ std::string gradient_chart(const RunRecord& record) {
     expects = expects || bar.expected;
   }
   const std::size_t width = kWidth - names - 10;
-  std::string text = fmt::format("RMS of dL/dz at step {}, {} layers{}\n", step, all.size(),
-                                 expects ? " (# measured, | expected by theory)" : "");
+  std::string text =
+      fmt::format("RMS of dL/dz at step {}, {} layer{}{}\n", step, all.size(),
+                  all.size() == 1 ? "" : "s", expects ? " (# measured, | expected by theory)" : "");
   if (decades.low < decades.high) {
     const std::string low = fmt::format("1e{}", decades.low);
     text += fmt::format("{:{}}{}{:>{}}\n", "", names + 10, low, fmt::format("1e{}", decades.high),

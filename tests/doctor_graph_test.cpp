@@ -51,6 +51,12 @@ TEST_CASE("gradients that reach only part of the network", "[doctor]") {
   f = only(Symptom::ZeroGradient, rectified, circles(), {.lr = 0.01, .steps = 5});
   CHECK_THAT(f.cause, Contains("behind round"));  // a rectifier has a slope somewhere
   CHECK_THAT(f.remedies[0].code, StartsWith("x + (round(x) - x).detach()"));
+  struct Quantized : nn::Module {
+    Tensor forward(const Tensor& x) override { return round(x * 4) / 4; }
+  };
+  nn::Sequential own{nn::Linear(2, 16), nn::ReLU(), Quantized(), nn::Linear(16, 2)};
+  f = only(Symptom::ZeroGradient, own, circles(), {.lr = 0.01, .steps = 5});
+  CHECK_THAT(f.cause, Contains("behind Quantized"));
 
   struct Unused : nn::Module {
     nn::Linear a = child("a", nn::Linear(2, 16));

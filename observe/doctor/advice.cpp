@@ -13,6 +13,7 @@ std::optional<std::string> module_of(const std::string& activation) {
                                                              {"relu6", "ReLU6"},
                                                              {"leaky_relu", "LeakyReLU"},
                                                              {"rrelu", "RReLU"},
+                                                             {"prelu", "PReLU"},
                                                              {"elu", "ELU"},
                                                              {"celu", "CELU"},
                                                              {"selu", "SELU"},

@@ -92,9 +92,9 @@ void report_vanishing(const Case& c, Severity severity, double ratio, double thr
   const bool recurs = calls_of(c, *c.first) > 1;
   if (sigmoids > others) {
     f.cause = fmt::format(
-        "{} layers of sigmoid units: each multiplies the gradient by a slope of "
-        "at most 1/4, which no initialisation makes up for",
-        sigmoids);
+        "{} of sigmoid units: each {}multiplies the gradient by a slope of at most 1/4, which no "
+        "initialisation makes up for",
+        sigmoids == 1 ? "a layer" : fmt::format("{} layers", sigmoids), recurs ? "call " : "");
     f.remedies = {other_activation("sigmoid")};
   } else {
     f.cause = fmt::format("between {} and {} the gradient shrinks to {} of itself, so {}",

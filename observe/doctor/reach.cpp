@@ -63,23 +63,26 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
 
 /// What replaces an op without a slope in training.
 std::string with_slope(const std::string& op) {
-  static const std::set<std::string> of_one = {"round", "floor", "ceil", "trunc"};
   if (op == "sign") return "tanh(x)  // in place of sign(x)";
   return fmt::format("x + ({}(x) - x).detach()  // straight through: the slope of x",
-                     of_one.count(op) > 0 ? op : "f");
+                     op == "round" || op == "floor" ? op : "f");
 }
 
 /// The op through which every slope is 0, among ops in order of execution.
 std::string zero_op(const std::vector<std::string>& ops) {
-  static const std::set<std::string> flat = {"sign",  "round", "floor", "ceil",
-                                             "trunc", "eq",    "gt",    "lt"};
+  static const std::set<std::string> flat = {"sign", "round", "floor"};
   static const std::set<std::string> flat_in_part = {"clamp", "hardtanh", "hardsigmoid",
                                                      "relu",  "relu6",    "masked_fill"};
   static const std::set<std::string> never_flat = {"add", "sub", "neg", "sum", "mean"};
-  for (const auto* set : {&flat, &flat_in_part}) {
-    for (const std::string& op : ops) {
-      if (set->count(op) > 0) return op;
-    }
+  auto first = [&](auto wanted) {
+    const auto found = std::ranges::find_if(ops, wanted);
+    return found != ops.end() ? *found : "";
+  };
+  auto is_flat = [&](const std::string& op) { return flat.count(op) > 0; };
+  auto is_own_module = [](const std::string& op) { return op[0] >= 'A' && op[0] <= 'Z'; };
+  auto is_flat_in_part = [&](const std::string& op) { return flat_in_part.count(op) > 0; };
+  for (std::string op : {first(is_flat), first(is_own_module), first(is_flat_in_part)}) {
+    if (!op.empty()) return op;
   }
   const auto last = std::find_if(ops.rbegin(), ops.rend(),
                                  [&](const std::string& op) { return never_flat.count(op) == 0; });

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "gradus/observe/wrapped.h"
+
 namespace gradus::observe {
 namespace {
 
@@ -31,11 +33,11 @@ std::string to_string(const WhatIf& result) {
   }
   text += rule;
   if (!result.untouched.not_applicable.empty()) {
-    text += "\nas it is: " + result.untouched.not_applicable;
+    text += "\n" + wrapped("as it is: " + result.untouched.not_applicable, 2);
   }
   for (const Outcome& o : result.outcomes) {
     if (o.not_applicable.empty()) continue;
-    text += fmt::format("\nnot tried: {}: {}", o.title, o.not_applicable);
+    text += "\n" + wrapped(fmt::format("not tried: {}: {}", o.title, o.not_applicable), 2);
   }
   return text;
 }
