@@ -109,7 +109,7 @@ void Pass::run_checked(Node& node, std::span<Tensor> gradients) {
 
 void Pass::call_hooks(Node& node, std::span<Tensor> gradients) {
   NodeHooks& hooks = *node.hooks_if_any();
-  hooks.gradient.for_each([&](NodeHooks::OnOutput& hook) {
+  hooks.gradient.for_each([&](const NodeHooks::OnOutput& hook) {
     Tensor& gradient = gradients[hook.output];
     if (!gradient.defined()) return;
     Tensor replaced = hook.call(gradient);

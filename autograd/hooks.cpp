@@ -17,8 +17,8 @@ Node& node_for_hook(const Tensor& x, const Hook& hook) {
 }  // namespace
 
 void HookHandle::remove() {
-  if (remove_) (*remove_)();
-  remove_.reset();
+  if (const auto entry = entry_.lock()) take_out_(entry.get());
+  entry_.reset();
 }
 
 HookHandle register_hook(const Tensor& x, GradientHook hook) {

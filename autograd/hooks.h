@@ -21,13 +21,15 @@ using ModuleGradientHook = std::function<void(const std::vector<Tensor>& grad_in
 class HookHandle {
  public:
   HookHandle() = default;
-  explicit HookHandle(std::function<void()> remove)
-      : remove_(std::make_shared<std::function<void()>>(std::move(remove))) {}
+  /// `take_out` is called with what `entry` points to, while that lives.
+  HookHandle(std::weak_ptr<void> entry, void (*take_out)(void*))
+      : entry_(std::move(entry)), take_out_(take_out) {}
   /// The hook will not be called again. Removing twice does nothing.
   void remove();
 
  private:
-  std::shared_ptr<std::function<void()>> remove_;
+  std::weak_ptr<void> entry_;
+  void (*take_out_)(void*) = nullptr;
 };
 
 /// Removes its hook at the end of the scope.
@@ -47,27 +49,25 @@ template <class F>
 class HookList {
  public:
   HookHandle add(F hook) {
-    auto entry = std::make_shared<std::optional<F>>(std::move(hook));
+    auto entry = std::make_shared<Entry>(std::make_shared<const F>(std::move(hook)));
     entries_.push_back(entry);
-    return HookHandle([weak = std::weak_ptr(entry)] {
-      if (auto e = weak.lock()) e->reset();
-    });
+    return {entry, [](void* e) { static_cast<Entry*>(e)->reset(); }};
   }
   /// Calls visit(hook) for each hook that is still there, in order of registration.
   template <class Visit>
   void for_each(Visit&& visit) {
-    std::erase_if(entries_, [](const auto& e) { return !e->has_value(); });
+    std::erase_if(entries_, [](const auto& e) { return *e == nullptr; });
     auto now = entries_;  // a hook may register or remove hooks
     for (const auto& entry : now) {
-      if (!entry->has_value()) continue;
-      F hook = **entry;  // survives its own removal
-      visit(hook);
+      const Entry hook = *entry;  // survives its own removal
+      if (hook) visit(*hook);
     }
   }
   bool empty() const { return entries_.empty(); }
 
  private:
-  std::vector<std::shared_ptr<std::optional<F>>> entries_;
+  using Entry = std::shared_ptr<const F>;  ///< null when it has been removed
+  std::vector<std::shared_ptr<Entry>> entries_;
 };
 
 /// Calls `hook` with the gradient of x in every backward pass that reaches x, hooks in order of

@@ -33,7 +33,7 @@ void Leaf::run(std::span<Tensor> gradients, Pass& pass) {
   if (hooks == nullptr || hooks->accumulated.empty()) return;
   Tensor leaf{Ref<TensorImpl>(owner_)};
   if (!leaf.defined()) return;
-  hooks->accumulated.for_each([&](AccumulateHook& hook) { hook(leaf); });
+  hooks->accumulated.for_each([&](const AccumulateHook& hook) { hook(leaf); });
 }
 
 void Leaf::on_owner_gone() { owner_ = nullptr; }

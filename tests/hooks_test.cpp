@@ -80,6 +80,27 @@ TEST_CASE("handles remove hooks, also while hooks run, and scoped ones at the en
   outlives.remove();
 }
 
+TEST_CASE("a hook keeps what it changes in itself, and outlives its removal while it runs",
+          "[hooks]") {
+  Tensor x = tensor(1.0).requires_grad_();
+  register_hook(x, [n = 0.0](const Tensor& g) mutable { return g * ++n; });
+  (x * 1.0).backward();
+  (x * 1.0).backward();
+  CHECK(x.grad().item<double>() == 1 + 2);
+
+  Tensor y = tensor(1.0).requires_grad_();
+  HookHandle own;
+  std::weak_ptr<double> held;
+  own = register_hook(y, [&own, factor = std::make_shared<double>(5), &held](const Tensor& g) {
+    held = factor;
+    own.remove();
+    return g * *factor;
+  });
+  (y * 1.0).backward();
+  CHECK(y.grad().item<double>() == 5);
+  CHECK(held.expired());
+}
+
 TEST_CASE("hooks run without recording unless create_graph", "[hooks]") {
   Tensor x = tensor(1.0).requires_grad_();
   std::vector<bool> recording;
