@@ -70,34 +70,58 @@ HWY_INLINE double total(hn::Vec<Wide> a, hn::Vec<Wide> b) {
   return hn::GetLane(hn::SumOfLanes(Wide(), hn::Add(a, b)));
 }
 
-template <class T>
-HWY_INLINE Sums sums_of(const T* x, std::int64_t n) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto largest = hn::Set(d, std::numeric_limits<T>::max());
-  const auto zero = hn::Zero(Wide());
-  Moments low{zero, zero};
-  Moments high{zero, zero};
-  auto abs_max = hn::Zero(d);
-  std::size_t zeros = 0;
-  std::size_t finite = 0;
-  for (std::int64_t i = 0; i < n; i += lanes) {
-    const auto valid = hn::FirstN(d, static_cast<std::size_t>(std::min(lanes, n - i)));
-    auto v = n - i >= lanes ? hn::LoadU(d, x + i) : hn::MaskedLoad(valid, d, x + i);
-    const auto is_finite = hn::Le(hn::Abs(v), largest);  // false for NaN
-    zeros += hn::CountTrue(d, hn::And(valid, hn::Eq(v, hn::Zero(d))));
-    finite += hn::CountTrue(d, hn::And(valid, is_finite));
-    v = hn::IfThenElseZero(is_finite, v);
+/// What has been added up so far, by lanes. With `all_finite` no element is looked at for being NaN
+/// or infinite, and one that is spoils the sums.
+template <bool all_finite, class T>
+struct Totals {
+  using D = hn::ScalableTag<T>;
+
+  HWY_INLINE void take(hn::Vec<D> v) {
+    const D d;
+    zeros += hn::CountTrue(d, hn::Eq(v, hn::Zero(d)));
+    if constexpr (!all_finite) {
+      const auto largest = hn::Set(d, std::numeric_limits<T>::max());
+      const auto is_finite = hn::Le(hn::Abs(v), largest);  // false for NaN
+      finite += hn::CountTrue(d, is_finite);
+      v = hn::IfThenElseZero(is_finite, v);
+    }
     abs_max = hn::Max(abs_max, hn::Abs(v));
     add(d, v, low, high);
   }
+
+  Moments low, high;
+  hn::Vec<D> abs_max;
+  std::size_t zeros = 0;
+  std::size_t finite = 0;
+};
+
+template <bool all_finite, class T>
+HWY_INLINE Sums added_up(const T* x, std::int64_t n) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto zero = hn::Zero(Wide());
+  Totals<all_finite, T> totals{{zero, zero}, {zero, zero}, hn::Zero(d)};
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) totals.take(hn::LoadU(d, x + i));
+  std::int64_t padding = 0;  // zeros that are not x's
+  if (i < n) {
+    totals.take(hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n - i)), d, x + i));
+    padding = i + lanes - n;
+  }
   Sums sums;
-  sums.sum = total(low.sum, high.sum);
-  sums.squares = total(low.squares, high.squares);
-  sums.abs_max = hn::GetLane(hn::MaxOfLanes(d, abs_max));
-  sums.zeros = static_cast<std::int64_t>(zeros);
-  sums.finite = static_cast<std::int64_t>(finite);
+  sums.sum = total(totals.low.sum, totals.high.sum);
+  sums.squares = total(totals.low.squares, totals.high.squares);
+  sums.abs_max = hn::GetLane(hn::MaxOfLanes(d, totals.abs_max));
+  sums.zeros = static_cast<std::int64_t>(totals.zeros) - padding;
+  sums.finite = all_finite ? n : static_cast<std::int64_t>(totals.finite) - padding;
   return sums;
+}
+
+// Nearly always all are finite, and then so is the sum of squares.
+template <class T>
+HWY_INLINE Sums sums_of(const T* x, std::int64_t n) {
+  const Sums sums = added_up<true>(x, n);
+  return std::isfinite(sums.squares) ? sums : added_up<false>(x, n);
 }
 
 Sums sums_float(const float* x, std::int64_t n) { return sums_of(x, n); }
