@@ -19,7 +19,7 @@ struct MonitorOptions {
   std::size_t histograms = 32;  ///< of which with histograms
   /// Tensors of more elements are judged by about so many, spread evenly; 0: always by all. Rows
   /// (samples, units) are taken whole where they fit.
-  std::int64_t elements = 4096;
+  std::int64_t elements = 2048;
   std::int64_t window = 10;  ///< observed steps over which a unit must stay 0 to count as dead
   bool predict = true;       ///< ask theory at the first step; see observe::predict
 };

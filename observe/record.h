@@ -30,7 +30,7 @@ struct Sample {
 };
 
 /// Shares of elements by magnitude: bin b holds 2^(b - 36) <= |x| < 2^(b - 35), the first and the
-/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 1024
+/// last whatever lies beyond, and infinities; zeros and NaN are in none. Taken from at most 512
 /// elements spread over the tensor.
 struct LogHistogram {
   static constexpr int bins = 48;

@@ -66,6 +66,34 @@ TEST_CASE("steps are sampled, and memory stays bounded", "[monitor]") {
   }
 }
 
+TEST_CASE("histograms are spread over the run", "[monitor]") {
+  nn::Sequential net = small_net();
+  Training training(net);
+  Monitor monitor(net, {.every = 1, .histograms = 8, .predict = false});
+  for (int i = 0; i < 150; ++i) training.step(monitor);
+  const auto& histograms = monitor.layer("2").histograms;
+  REQUIRE(histograms.size() >= 5);
+  CHECK(histograms.size() <= 8);
+  CHECK(histograms.front().step == 0);
+  CHECK(histograms.back().step > 120);
+  CHECK(histograms.back().step - histograms[histograms.size() - 2].step >= 10);
+}
+
+TEST_CASE("what writes to a parameter between steps is no change of the optimiser's", "[monitor]") {
+  nn::Sequential net = small_net();
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  {
+    NoGrad no_grad;
+    net.parameters()[0].mul_(100);
+  }
+  training.step(monitor);
+  const auto& weight = monitor.parameter("0.weight").steps;
+  CHECK(weight[1].value.rms > 50 * weight[0].value.rms);
+  CHECK(weight[1].change.rms == Approx(0.1 * weight[1].gradient.rms).epsilon(1e-3));
+}
+
 TEST_CASE("a budget spaces the observed steps", "[monitor]") {
   nn::Sequential net = small_net();
   Training training(net);

@@ -2,6 +2,7 @@
 #include "gradus/observe/monitor.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "gradus/gradus.h"
 #include "tests/catch.h"
@@ -208,6 +209,24 @@ TEST_CASE("histograms count magnitudes by powers of two", "[monitor]") {
   };
   CHECK(bin(1) == 16);
   CHECK(bin(-2) == 16);
+  CHECK(std::accumulate(z.counts.begin(), z.counts.end(), 0) == 32);  // zeros are in no bin
+}
+
+TEST_CASE("histograms leave NaN out and keep what is too large or small at their ends",
+          "[monitor]") {
+  nn::Sequential net{nn::Linear(4, 3)};
+  {
+    NoGrad no_grad;
+    net.parameters()[0].fill_(0.0);
+    net.parameters()[1].copy_(tensor({std::nanf(""), HUGE_VALF, 1e-40f}));
+  }
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  const auto& counts = monitor.layer("0").histograms.back().z.counts;
+  CHECK(counts.front() == 16);
+  CHECK(counts.back() == 16);
+  CHECK(std::accumulate(counts.begin(), counts.end(), 0) == 32);
 }
 
 TEST_CASE("the gradient's signal-to-noise ratio is that of its batch mean", "[monitor]") {

@@ -193,8 +193,7 @@ void check_small_updates(const Case& c, Found& found) {
   f.threshold = 1e-5;
   f.cause = fmt::format(
       "a step moves the weights by {:.1g} of their size, so that they would take {} steps to "
-      "become "
-      "others",
+      "become others",
       greatest, number(1 / std::max(greatest, 1e-12), 1));
   f.remedies = {
       higher_rate(std::pow(10, std::clamp(std::round(std::log10(1e-3 / greatest)), 1.0, 6.0)))};

@@ -1,11 +1,10 @@
 #include "gradus/observe/watch/sampling.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
-#include "gradus/autograd/grad_mode.h"
-#include "gradus/autograd/ops.h"
 #include "gradus/tensor/creation.h"
 #include "gradus/tensor/dtype.h"
 #include "gradus/tensor/ops.h"
@@ -23,21 +22,26 @@ void visit_rows(const Tensor& x, Visit visit) {
   visit_floating(x.dtype(), [&](auto zero) { visit(dense.data<decltype(zero)>(), rows, units); });
 }
 
-/// Rows of `length` elements, evenly spaced. Their distance is odd, so that among the runs of a
-/// matrix no column is favoured.
-Tensor every_so_many(const Tensor& x, std::int64_t length, std::int64_t limit) {
-  NoGrad no_grad;
+/// About `wanted` rows of `length` elements, evenly spaced. Their distance is odd, so that among
+/// the runs of a matrix no column is favoured.
+Tensor every_so_many(const Tensor& x, std::int64_t length, std::int64_t wanted) {
   const std::int64_t rows = x.numel() / length;
-  const std::int64_t wanted = std::clamp<std::int64_t>(limit / length, 2, rows);
-  const std::int64_t distance = std::max<std::int64_t>(1, (rows / wanted) | 1);
+  const std::int64_t distance = (rows / std::min(wanted, rows)) | 1;
   const std::int64_t taken = (rows + distance - 1) / distance;
-  const Tensor dense = kernel::contiguous(x.detach());
+  const Tensor dense = kernel::contiguous(x);
   const Tensor some = empty({taken, length}, x.dtype());
   visit_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = dense.data<T>();
     T* to = some.data<T>();
+    // The rows lie in as many pages: what is to be read is fetched well before its turn.
+    constexpr std::int64_t ahead = 8;
+    constexpr std::int64_t line = 64 / sizeof(T);
     for (std::int64_t i = 0; i < taken; ++i) {
+      if (i + ahead < taken) {
+        const T* next = from + (i + ahead) * distance * length;
+        for (std::int64_t j = 0; j < length; j += line) __builtin_prefetch(next + j);
+      }
       std::copy_n(from + i * distance * length, length, to + i * length);
     }
   });
@@ -68,13 +72,14 @@ void note_where(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& la
 
 Tensor some_rows(const Tensor& x, std::int64_t limit) {
   if (limit == 0 || x.numel() <= limit || x.dim() < 2) return some_runs(x, limit);
-  return every_so_many(x, x.size(-1), limit);
+  // Samples differ more than the units of one do: a few of them it must be, however wide.
+  return every_so_many(x, x.size(-1), std::max<std::int64_t>(8, limit / x.size(-1)));
 }
 
 Tensor some_runs(const Tensor& x, std::int64_t limit) {
   constexpr std::int64_t run = 64;
   if (limit == 0 || x.numel() <= limit || x.numel() < 2 * run) return x;
-  return every_so_many(x, run, limit);
+  return every_so_many(x, run, std::max<std::int64_t>(2, limit / run));
 }
 
 Sample sample_of(const Tensor& x) { return sample_of(x, x); }
@@ -95,20 +100,27 @@ Sample sample_of(const Tensor& some, const Tensor& whole) {
 }
 
 LogHistogram log_histogram(const Tensor& x) {
-  constexpr std::int64_t most = 1024;
+  constexpr std::int64_t most = 512;
   LogHistogram histogram;
   if (!x.defined() || !x.is_floating()) return histogram;
   visit_rows(x, [&](const auto* elements, std::int64_t rows, std::int64_t units) {
     const std::int64_t count = rows * units;
     // An odd stride meets all units, however many there are.
     const std::int64_t stride = std::max<std::int64_t>(1, (count / most) | 1);
-    for (std::int64_t i = 0; i < count && histogram.total < most; i += stride) {
+    std::array<std::uint32_t, LogHistogram::bins> counts = {};
+    std::uint32_t zeros = 0, nans = 0;
+    for (std::int64_t i = 0; i < count; i += stride) {
       const auto value = static_cast<float>(elements[i]);
-      ++histogram.total;
-      if (value == 0 || std::isnan(value)) continue;
       const int bin = exponent_of(value) - LogHistogram::exponent_of_first;
-      ++histogram.counts[static_cast<std::size_t>(std::clamp(bin, 0, LogHistogram::bins - 1))];
+      ++counts[static_cast<std::size_t>(std::clamp(bin, 0, LogHistogram::bins - 1))];
+      zeros += value == 0 ? 1 : 0;
+      nans += std::isnan(value) ? 1 : 0;
     }
+    counts.front() -= zeros;
+    counts.back() -= nans;
+    histogram.total = static_cast<std::uint32_t>((count + stride - 1) / stride);
+    std::ranges::transform(counts, histogram.counts.begin(),
+                           [](std::uint32_t n) { return static_cast<std::uint16_t>(n); });
   });
   return histogram;
 }
@@ -118,8 +130,9 @@ float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples) {
   if (rows.dim() < 2 || rows.numel() == 0) return unknown;
   const std::int64_t units = rows.size(-1), taken = rows.numel() / units;
   if (taken < 2) return unknown;
-  NoGrad no_grad;
-  const double of_sum = statistics(sum(rows.reshape({taken, units}), {0})).rms;
+  const Tensor dense = kernel::contiguous(rows);
+  const Tensor flat = dense.alias({{taken, units}, {units, 1}, dense.layout().offset});
+  const double of_sum = statistics(kernel::sum(flat, {0})).rms;
   const auto n = static_cast<double>(taken);
   const double of_mean = of_sum / n;
   const double variance_of_mean = (rms * rms - of_mean * of_mean) / (n - 1);

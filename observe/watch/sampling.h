@@ -9,7 +9,7 @@
 namespace gradus::observe {
 
 /// About `limit` elements of x, contiguous, as whole rows of x: (..., units), evenly spaced, at
-/// least two; x itself where it has no more, or limit is 0.
+/// least eight if there are; x itself where it has no more elements, or limit is 0.
 Tensor some_rows(const Tensor& x, std::int64_t limit);
 /// The same as runs of 64 elements: (runs, 64).
 Tensor some_runs(const Tensor& x, std::int64_t limit);

@@ -24,10 +24,11 @@ void Monitor::Watch::attach() {
       }));
   for (auto& [name, layer] : layers_of(*net_)) {
     hooks_.emplace_back(layer.register_forward_hook(
-        [self, path = name, module = &layer](const nn::Module&, std::span<const Tensor> inputs,
-                                             const Tensor& output) {
-          if (auto watch = self.lock()) watch->after_layer(*module, path, inputs, output);
+        [self, i = sites_.size()](const nn::Module&, std::span<const Tensor> inputs,
+                                  const Tensor& output) {
+          if (auto watch = self.lock()) watch->after_layer(watch->sites_[i], inputs, output);
         }));
+    sites_.push_back({.module = &layer, .path = name, .records = {}});
   }
   hooks_.emplace_back(net_->register_forward_hook(
       [self](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
@@ -49,7 +50,7 @@ bool Monitor::Watch::watching() const {
 
 void Monitor::Watch::before_network(std::span<Tensor> inputs) {
   if (!watching()) return;
-  calls_.clear();
+  begin_pass();
   if (!record_.layers.empty()) return;
   {
     Timed timed(record_.cost.setup_seconds);
@@ -74,7 +75,7 @@ void Monitor::Watch::after_network(const Tensor& output) {
   if (!watching()) return;
   if (!recorder_) {
     Timed timed(record_.cost.observing_seconds);
-    take_activation(kOutput, output);
+    take_activation(output_source_, output);
     return;
   }
   Timed timed(record_.cost.setup_seconds);
@@ -83,12 +84,18 @@ void Monitor::Watch::after_network(const Tensor& output) {
   fill_structure();
 }
 
-std::size_t Monitor::Watch::index_of(nn::Module& module, const std::string& path, int call) {
-  const auto [place, is_new] = indices_.try_emplace({&module, call}, record_.layers.size());
-  if (!is_new) return place->second;
-  LayerRecord layer{.path = path,
+void Monitor::Watch::begin_pass() {
+  for (Site& site : sites_) site.calls = 0;
+}
+
+std::size_t Monitor::Watch::index_of_call(Site& site) {
+  const std::size_t call = site.calls++;
+  if (call < site.records.size()) return site.records[call];
+  site.records.push_back(record_.layers.size());
+  nn::Module& module = *site.module;
+  LayerRecord layer{.path = site.path,
                     .type = module.type_name(),
-                    .call = call,
+                    .call = static_cast<int>(call),
                     .at = context.at,
                     .module = &module,
                     .activation = {},
@@ -106,27 +113,38 @@ std::size_t Monitor::Watch::index_of(nn::Module& module, const std::string& path
   }
   record_.layers.push_back(std::move(layer));
   layers_.emplace_back();
-  return place->second;
+  return site.records.back();
 }
 
-void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
-                                 std::span<const Tensor> inputs, const Tensor& output) {
+std::shared_ptr<Monitor::Watch::Seen> Monitor::Watch::new_call(LayerState& state) {
+  auto unused = std::ranges::find_if(state.calls, [](const auto& c) { return c.use_count() == 1; });
+  if (unused == state.calls.end()) {
+    state.calls.push_back(std::make_shared<Seen>());
+    unused = std::prev(state.calls.end());
+  } else {
+    **unused = {};
+  }
+  return state.latest = *unused;
+}
+
+void Monitor::Watch::after_layer(Site& site, std::span<const Tensor> inputs, const Tensor& output) {
   if (!watching() || !output.defined() || !output.is_floating()) return;
   Timed timed(record_.cost.observing_seconds);
-  const std::size_t i = index_of(module, path, calls_[&module]++);
-  if (!inputs.empty()) take_activation(i, inputs[0]);
+  const std::size_t i = index_of_call(site);
+  if (!inputs.empty()) take_activation(layers_[i].source, inputs[0]);
 
   const ContextScope scope({});
   LayerRecord& layer = record_.layers[i];
-  auto seen = std::make_shared<Seen>();
-  layers_[i].latest = seen;
+  const auto seen = new_call(layers_[i]);
   layer.units = output.dim() == 0 ? 1 : output.size(-1);
-  const Tensor z = some_rows(output.detach(), options_.elements);
+  const Tensor z = some_rows(output, options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z, output);
   judge_by_z(i, z);
-  seen->histogrammed = histogram_due();
-  if (seen->histogrammed) seen->histograms.z = log_histogram(z);
+  if (histogram_due()) {
+    seen->histograms = std::make_unique<LayerHistograms>();
+    seen->histograms->z = log_histogram(z);
+  }
   if (!output.requires_grad()) return;
   register_hook(output, [self = weak_from_this(), i, seen](const Tensor& gradient) {
     if (auto watch = self.lock()) watch->take_gradient(i, seen, gradient);
@@ -156,16 +174,15 @@ float Monitor::Watch::dead_share(std::size_t i) const {
   return alive.empty() ? 0 : static_cast<float>(dead) / static_cast<float>(alive.size());
 }
 
-void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) {
-  const auto found = activation_of_.find(consumer);
-  if (found == activation_of_.end()) return;
-  LayerState& source = layers_[found->second];
-  if (!source.latest || !input.is_floating()) return;
+void Monitor::Watch::take_activation(std::size_t layer, const Tensor& activation) {
+  if (layer == kNone || !activation.is_floating()) return;
+  LayerState& source = layers_[layer];
+  if (!source.latest) return;
   const ContextScope scope({});
-  const Tensor x = some_rows(input.detach(), options_.elements);
+  const Tensor x = some_rows(activation, options_.elements);
   LayerStep& step = source.latest->step;
-  step.activation = sample_of(x, input);
-  if (source.latest->histogrammed) source.latest->histograms.activation = log_histogram(x);
+  step.activation = sample_of(x, activation);
+  if (source.latest->histograms) source.latest->histograms->activation = log_histogram(x);
   const std::int64_t units = x.dim() == 0 ? 1 : x.size(-1);
   auto& alive = source.last_alive;
   if (step.activation.zero_share == 0) {
@@ -173,7 +190,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   } else {
     note_alive(x, observed_, alive);
   }
-  step.dead_units = dead_share(found->second);
+  step.dead_units = dead_share(layer);
 }
 
 void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& seen,
@@ -181,12 +198,12 @@ void Monitor::Watch::take_gradient(std::size_t i, const std::shared_ptr<Seen>& s
   if (seen->step.step != step_) return;
   Timed timed(record_.cost.observing_seconds);
   const ContextScope scope({});
-  const Tensor g = some_rows(gradient.detach(), options_.elements);
+  const Tensor g = some_rows(gradient, options_.elements);
   const std::int64_t samples =
       gradient.numel() / std::max<std::int64_t>(1, record_.layers[i].units);
   seen->step.grad = sample_of(g, gradient);
   seen->step.signal_to_noise = signal_to_noise(g, seen->step.grad.rms, samples);
-  if (seen->histogrammed) seen->histograms.grad = log_histogram(g);
+  if (seen->histograms) seen->histograms->grad = log_histogram(g);
   layers_[i].learned = seen;
 }
 
@@ -203,7 +220,7 @@ void Monitor::Watch::end_step(double loss) {
       record_.cost.bytes = bytes();
     }
     record_.steps.push(run);
-    calls_.clear();
+    begin_pass();
     recorder_.reset();
     ++step_;
   }
@@ -212,23 +229,27 @@ void Monitor::Watch::end_step(double loss) {
 }
 
 void Monitor::Watch::push_layers() {
-  const bool histogrammed = histogram_due();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     LayerState& state = layers_[i];
     const std::shared_ptr<Seen> seen = state.learned ? state.learned : state.latest;
     if (seen) {
       record_.layers[i].steps.push(seen->step);
-      if (histogrammed) {
-        seen->histograms.step = step_;
-        record_.layers[i].histograms.push(seen->histograms);
+      if (seen->histograms) {
+        seen->histograms->step = step_;
+        record_.layers[i].histograms.push(*seen->histograms);
       }
     }
     state.latest.reset();
     state.learned.reset();
   }
+  // So many as are kept, spread over the run so far.
+  const auto kept = static_cast<std::int32_t>(std::max<std::size_t>(1, options_.histograms));
+  if (histogram_due()) next_histogram_ = observed_ + std::max(4, observed_ / kept);
 }
 
-bool Monitor::Watch::histogram_due() const { return options_.histograms > 0 && observed_ % 4 == 0; }
+bool Monitor::Watch::histogram_due() const {
+  return options_.histograms > 0 && observed_ >= next_histogram_;
+}
 
 void Monitor::Watch::choose_next(double loss) {
   const Cost& cost = record_.cost;
@@ -246,9 +267,8 @@ std::size_t Monitor::Watch::bytes() const {
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     sum += sizeof(ParameterRecord) + record_.parameters[i].steps.size() * sizeof(ParameterStep);
-    const Tensor& before = parameters_[i].before;
-    if (before.defined())
-      sum += static_cast<std::size_t>(before.numel()) * item_size(before.dtype());
+    const Tensor& now = parameters_[i].now;
+    if (now.defined()) sum += static_cast<std::size_t>(now.numel()) * item_size(now.dtype());
   }
   return sum;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
 
 #include "gradus/autograd/hooks.h"
@@ -45,25 +44,38 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   /// pass in the same step does not mix with it.
   struct Seen {
     LayerStep step;
-    LayerHistograms histograms;
-    bool histogrammed = false;
+    std::unique_ptr<LayerHistograms> histograms;  ///< null where none is due
   };
+
+  /// A layer of the network, whichever call.
+  struct Site {
+    nn::Module* module;
+    std::string path;
+    std::vector<std::size_t> records;  ///< by call: its index in RunRecord::layers
+    std::size_t calls = 0;             ///< in the pass that runs
+  };
+  static constexpr auto kNone = static_cast<std::size_t>(-1);
 
   /// Beside each LayerRecord.
   struct LayerState {
+    std::size_t source = kNone;  ///< the layer whose activation is this one's input
     ActivationShape shape;
     /// The activation is lost in a sum, so that z has to tell which units are dead.
     bool dead_by_z = false;
-    std::vector<std::int32_t> last_alive;  ///< by unit: the last observed step, from 0
-    std::shared_ptr<Seen> latest;          ///< the last call
-    std::shared_ptr<Seen> learned;         ///< the last call that a gradient came back to
+    std::vector<std::int32_t> last_alive;      ///< by unit: the last observed step, from 0
+    std::vector<std::shared_ptr<Seen>> calls;  ///< in graphs that live, or to be used again
+    std::shared_ptr<Seen> latest;              ///< the last call
+    std::shared_ptr<Seen> learned;             ///< the last call that a gradient came back to
   };
 
   /// Beside each ParameterRecord.
   struct ParameterState {
     std::optional<ScopedHook> hook;
-    const void* hooked = nullptr;  ///< the accumulator that has the hook
-    Tensor before;                 ///< of the value before the optimiser's step, as some_runs()
+    const void* hooked = nullptr;     ///< the accumulator that has the hook
+    Tensor now;                       ///< a copy of some of the value, as some_runs(),
+    Sample value;                     ///< and what it says, of
+    const Storage* memory = nullptr;  ///< this memory
+    std::uint32_t version = 0;        ///< in this version
     Sample gradient;
     std::uint32_t gradient_version = 0;
     bool seen = false;
@@ -73,18 +85,20 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   void before_network(std::span<Tensor> inputs);
   void predict_on(const Tensor& input);
   void after_network(const Tensor& output);
-  void after_layer(nn::Module& module, const std::string& path, std::span<const Tensor> inputs,
-                   const Tensor& output);
-  std::size_t index_of(nn::Module& module, const std::string& path, int call);
+  void after_layer(Site& site, std::span<const Tensor> inputs, const Tensor& output);
+  static std::shared_ptr<Seen> new_call(LayerState& state);
+  std::size_t index_of_call(Site& site);
+  void begin_pass();
   void judge_by_z(std::size_t layer, const Tensor& z);
   float dead_share(std::size_t layer) const;
-  void take_activation(std::size_t consumer, const Tensor& input);
+  void take_activation(std::size_t layer, const Tensor& activation);
   void take_gradient(std::size_t layer, const std::shared_ptr<Seen>& seen, const Tensor& gradient);
 
   void hook_parameters();
   void after_gradient(std::size_t parameter, const Tensor& leaf);
 
   void fill_structure();
+  void look_at_value(const Tensor& parameter, ParameterState& state) const;
   Sample some_of(const Tensor& x) const;
   void push_layers();
   void push_parameters(RunStep& run);
@@ -98,11 +112,8 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   std::vector<ScopedHook> hooks_;
   std::vector<LayerState> layers_;
   std::vector<ParameterState> parameters_;
-  std::map<std::pair<const nn::Module*, int>, std::size_t> indices_;
-  std::map<const nn::Module*, int> calls_;                       ///< in the pass that runs
-  static constexpr auto kOutput = static_cast<std::size_t>(-1);  ///< the network's, as a consumer
-  /// By consumer: the layers whose activation is its input.
-  std::map<std::size_t, std::size_t> activation_of_;
+  std::vector<Site> sites_;
+  std::size_t output_source_ = kNone;  ///< the layer whose activation is the network's output
 
   Trace trace_;
   std::unique_ptr<Recorder> recorder_;
@@ -110,8 +121,9 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
 
   Clock::time_point attached_ = Clock::now();
   std::int64_t step_ = 0;
-  std::int32_t observed_ = 0;  ///< observed steps so far
-  bool observing_ = true;      ///< this step
+  std::int32_t observed_ = 0;        ///< observed steps so far
+  std::int32_t next_histogram_ = 0;  ///< observed step
+  bool observing_ = true;            ///< this step
 };
 
 }  // namespace gradus::observe

@@ -1,12 +1,11 @@
 #include <cmath>
 
-#include "gradus/autograd/grad_mode.h"
 #include "gradus/autograd/node.h"
-#include "gradus/autograd/ops.h"
 #include "gradus/observe/untouched.h"
 #include "gradus/observe/watch/sampling.h"
 #include "gradus/observe/watch/watch.h"
 #include "gradus/tensor/context.h"
+#include "gradus/tensor/ops.h"
 
 // What a monitor takes from parameters: as the gradient arrives, and when the step has ended.
 namespace gradus::observe {
@@ -40,35 +39,42 @@ void Monitor::Watch::after_gradient(std::size_t i, const Tensor& leaf) {
   if (!observing_ || Untouched::is_active()) return;
   Timed timed(record_.cost.observing_seconds);
   const ContextScope scope({});
-  NoGrad no_grad;
   ParameterState& state = parameters_[i];
   const Tensor gradient = leaf.grad();
   state.gradient = some_of(gradient);
   state.gradient_version = gradient.storage()->version();
-  // A copy in any case: the optimiser is about to write to the memory.
-  const Tensor some = some_runs(leaf.detach(), options_.elements);
-  state.before = some.storage() == leaf.storage() ? clone(some) : some;
+  const Storage* memory = leaf.storage().get();
+  if (state.memory != memory || state.version != memory->version()) look_at_value(leaf, state);
   state.seen = true;
 }
 
+void Monitor::Watch::look_at_value(const Tensor& parameter, ParameterState& state) const {
+  const Tensor some = some_runs(parameter, options_.elements);
+  state.now = some.storage() == parameter.storage() ? kernel::clone(some) : some;
+  state.value = sample_of(state.now, parameter);
+  state.memory = parameter.storage().get();
+  state.version = state.memory->version();
+}
+
 Sample Monitor::Watch::some_of(const Tensor& x) const {
-  return sample_of(some_runs(x.detach(), options_.elements), x);
+  return sample_of(some_runs(x, options_.elements), x);
 }
 
 void Monitor::Watch::push_parameters(RunStep& run) {
   const ContextScope scope({});
-  NoGrad no_grad;
   double before_clipping = 0, after_clipping = 0, moved = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     ParameterState& state = parameters_[i];
     ParameterRecord& record = record_.parameters[i];
-    const Tensor now = some_runs(record.tensor.detach(), options_.elements);
     ParameterStep step;
     step.step = step_;
+    const Tensor before = state.now;
+    const Sample value_before = state.value;
+    look_at_value(record.tensor, state);
+    step.value = state.seen ? value_before : state.value;
     if (state.seen) {
-      step.value = sample_of(state.before, record.tensor);
       step.gradient = state.gradient;
-      step.change = sample_of(now - state.before, record.tensor);
+      step.change = sample_of(kernel::sub(state.now, before), record.tensor);
       const double square = squared_norm(state.gradient);
       before_clipping += square;
       moved += squared_norm(step.change);
@@ -77,8 +83,6 @@ void Monitor::Watch::push_parameters(RunStep& run) {
       const bool written =
           gradient.defined() && gradient.storage()->version() != state.gradient_version;
       after_clipping += written ? squared_norm(some_of(gradient)) : square;
-    } else {
-      step.value = sample_of(now, record.tensor);
     }
     record.steps.push(step);
     state.seen = false;

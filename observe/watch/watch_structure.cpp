@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <unordered_set>
 
 #include "gradus/autograd/node.h"
@@ -96,12 +97,11 @@ void Monitor::Watch::fill_structure() {
       state.dead_by_z = before_sum && shape.rectifies;
     }
     // This pass went by before its structure was known.
-    judge_by_z(source, some_rows(trace_.layers[source].output.detach(), options_.elements));
+    judge_by_z(source, some_rows(trace_.layers[source].output, options_.elements));
     if (before_sum) continue;  // what arrives is not the activation alone
     const bool end = consumer == count;
-    const std::size_t key = end ? kOutput : consumer;
-    activation_of_.emplace(key, source);
-    take_activation(key, end ? trace_.output : trace_.layers[consumer].inputs[0]);
+    (end ? output_source_ : layers_[consumer].source) = source;
+    take_activation(source, end ? trace_.output : trace_.layers[consumer].inputs[0]);
   }
   output_sequence_ = trace_.output.requires_grad() ? node_of(trace_.output)->sequence() : 0;
   trace_.input = {};
