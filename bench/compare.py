@@ -189,15 +189,20 @@ def compare(build, config, options, peer):
 
 
 def turns(build, sides, options, steps=1):
-    """Two of gradus's workers, (name, threads) each, in turns: what the second takes of the first."""
+    """Two of gradus's workers, (name, threads) each, in turns: what the second takes of the first.
+
+    A block of the second is held against the mean of those of the first before and after it: what
+    changes slowly on the machine changes neither."""
     workers = [Worker(build, "gradus", *side) for side in sides]
     for worker in workers:
         worker.calibrate(0.01 if options.quick else 0.03)
         worker.steps = -(-worker.steps // steps) * steps  # whole rounds of what comes every so many steps
     ratios = []
+    before = workers[0].block(workers[0].steps)
     for _ in range(5 if options.quick else options.rounds):
-        first, second = (worker.block(worker.steps) for worker in workers)
-        ratios.append(second / first)
+        second, after = (worker.block(worker.steps) for worker in reversed(workers))
+        ratios.append(2 * second / (before + after))
+        before = after
     for worker in workers:
         worker.finish()
     return "{:>6.2f}  (middle half {:.2f} - {:.2f})".format(*middle(ratios))
