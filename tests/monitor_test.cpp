@@ -252,6 +252,18 @@ TEST_CASE("an activation with parameters is no hidden layer", "[monitor]") {
   CHECK(monitor.record().hidden_layers() == std::vector<std::size_t>{0, 2});
 }
 
+TEST_CASE("a network of one layer has a structure, too", "[monitor]") {
+  nn::Linear net(4, 3);
+  Training training(net);
+  Monitor monitor(net);
+  training.step(monitor);
+  REQUIRE(monitor.record().structure);
+  CHECK(monitor.record().structure->layers.size() == 1);
+  CHECK(monitor.layer("").is_output);
+  CHECK(monitor.layer("").last().grad);
+  CHECK(monitor.record().loss_ops == std::vector<std::string>{"cross_entropy"});
+}
+
 TEST_CASE("what makes the output is known", "[monitor]") {
   manual_seed(1);
   nn::Sequential net{nn::Linear(4, 8), nn::Tanh(), nn::Linear(8, 3), nn::Sigmoid()};

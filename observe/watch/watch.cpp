@@ -30,10 +30,7 @@ void Monitor::Watch::attach() {
         }));
     sites_.push_back({.module = &layer, .path = name, .records = {}});
   }
-  hooks_.emplace_back(net_->register_forward_hook(
-      [self](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
-        if (auto watch = self.lock()) watch->after_network(output);
-      }));
+  hook_end();
   for (auto& [name, parameter] : net_->named_parameters()) {
     record_.parameters.push_back({.name = name,
                                   .shape = parameter.shape(),
@@ -42,6 +39,13 @@ void Monitor::Watch::attach() {
   }
   parameters_.resize(record_.parameters.size());
   hook_parameters();
+}
+
+void Monitor::Watch::hook_end() {
+  end_hook_.emplace(net_->register_forward_hook(
+      [self = weak_from_this()](const nn::Module&, std::span<const Tensor>, const Tensor& output) {
+        if (auto watch = self.lock()) watch->after_network(output);
+      }));
 }
 
 bool Monitor::Watch::watching() const {
@@ -60,6 +64,7 @@ void Monitor::Watch::before_network(std::span<Tensor> inputs) {
   // The first pass is traced as it runs.
   trace_ = {};
   recorder_ = std::make_unique<Recorder>(*net_, trace_);
+  hook_end();  // again, to come after the recorder's where the network is itself a layer
   if (!inputs.empty()) trace_.input = inputs[0] = marked(inputs[0]);
 }
 

@@ -81,6 +81,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
     bool seen = false;
   };
 
+  void hook_end();
   bool watching() const;
   void before_network(std::span<Tensor> inputs);
   void predict_on(const Tensor& input);
@@ -110,6 +111,7 @@ class Monitor::Watch : public std::enable_shared_from_this<Monitor::Watch> {
   MonitorOptions options_;
   RunRecord record_;
   std::vector<ScopedHook> hooks_;
+  std::optional<ScopedHook> end_hook_;  ///< calls after_network()
   std::vector<LayerState> layers_;
   std::vector<ParameterState> parameters_;
   std::vector<Site> sites_;
