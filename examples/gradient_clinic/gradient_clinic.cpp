@@ -51,6 +51,13 @@ Gallery gallery() {
   add_healthy_sequences(all);
   add_healthy_recipes(all);
   add_healthy_variations(all);
+  add_sequence_faults(all);
+  add_architecture_faults(all);
+  add_objective_faults(all);
+  add_practice_faults(all);
+  add_healthy_pairs(all);
+  add_healthy_objectives(all);
+  add_healthy_practice(all);
   return all;
 }
 
