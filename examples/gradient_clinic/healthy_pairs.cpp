@@ -149,10 +149,11 @@ Problem ratings() {
 struct Hyper : nn::Module {
   explicit Hyper(const Problem& problem)
       : code(parameter("code", randn({1, 8}))),
-        maker(child("maker", nn::Linear(8, 24 * problem.inputs))),
+        maker(child("maker", nn::Linear(8, 24 * (problem.inputs + 1)))),
         head(child("head", nn::Linear(24, problem.outputs))) {}
   Tensor forward(const Tensor& x) override {
-    return head(tanh(matmul(x, maker(code).reshape({x.size(1), 24}))));
+    Tensor made = 2 * maker(code).reshape({x.size(1) + 1, 24});
+    return head(tanh(matmul(x, made.narrow(0, 0, x.size(1))) + made.narrow(0, x.size(1), 1)));
   }
   Tensor code;
   nn::Linear maker, head;

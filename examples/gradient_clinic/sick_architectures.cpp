@@ -218,7 +218,7 @@ void add_parts(Gallery& gallery) {
                   return classifier(problem, Unregistered(problem));
                 });
   add_to_report(gallery,
-                {.name = "a generator detached", .causes = {ZeroGradient}, .layer = "generator"},
+                {.name = "a generator detached", .causes = {ZeroGradient}, .layer = "critic", .word = "generator"},
                 "adversaries-blobs", [] {
                   Problem problem = blobs(3, 2);
                   Program p = classifier(problem, Adversaries());

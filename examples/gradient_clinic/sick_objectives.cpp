@@ -34,16 +34,19 @@ double signs(const Tensor& output, const Tensor& target) {
   return 2 * mean(((output > 0) == (target > 0)).to(float32)).item<double>() - 1;
 }
 
-/// Each unit by its standard deviation in the batch, with a small number added behind the root.
+/// Weighs each pixel, then divides it by its standard deviation in the batch. Some pixels are 0 in
+/// every picture, and the small number stands behind the root.
 struct Whitened : nn::Module {
   explicit Whitened(const Problem& problem)
-      : hidden(child("hidden", nn::Linear(problem.inputs, 64))),
-        head(child("head", nn::Linear(64, problem.outputs))) {}
+      : weights(parameter("weights", ones({problem.inputs}))),
+        head(child("head", nn::Linear(problem.inputs, problem.outputs))) {}
   Tensor forward(const Tensor& x) override {
-    Tensor h = relu(hidden(x) - 2);
-    return head((h - mean(h, {0})) / (sqrt(mean(square(h - mean(h, {0})), {0})) + 1e-5));
+    Tensor h = x * weights;
+    Tensor centred = h - mean(h, {0});
+    return head(centred / (sqrt(mean(square(centred), {0})) + 1e-5));
   }
-  nn::Linear hidden, head;
+  Tensor weights;
+  nn::Linear head;
 };
 
 void add_direction(Gallery& gallery) {
@@ -65,7 +68,7 @@ void add_direction(Gallery& gallery) {
                 "hinge-0-1-circles", [] {
                   Program p = with_loss(
                       classifier(binary(circles()), relu_2x48, adam(3e-3)),
-                      [](const Tensor& y, const Tensor& t) { return hinge_loss(y, t); });
+                      [](const Tensor& y, const Tensor& t) { return mean(relu(1 - t * y)); });
                   p.score = [](const Tensor& y, const Tensor& t) { return signs(y, t); };
                   return p;
                 });
@@ -198,7 +201,7 @@ void add_numbers(Gallery& gallery) {
                 {.name = "the root of no variance, backward",
                  .causes = {NonFinite},
                  .word = "sqrt"},
-                "whitened-units-digits",
+                "whitened-pixels-digits",
                 [] { return classifier(digits(), Whitened(digits()), adam(1e-3)); });
   add_to_report(gallery, {.name = "log1p below -1", .causes = {NonFinite}, .word = "log1p"},
                 "log1p-3x32-circles", [] {

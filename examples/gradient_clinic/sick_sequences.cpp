@@ -288,6 +288,7 @@ void add_convolutions(Gallery& gallery) {
                   Line net(digits(), 2, 16, relu);
                   init::constant_(net.filters[0].weight, 0.3);
                   init::constant_(net.filters[1].weight, 0.1);
+                  for (nn::Linear& filter : net.filters) init::zeros_(filter.bias);
                   return classifier(digits(), net);
                 });
   add_to_report(gallery, {.name = "dead filters", .causes = {DeadUnits}, .layer = "filter1"},

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "gradus/nn/dropout.h"
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/rules.h"
 
@@ -61,14 +62,18 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
   return nullptr;
 }
 
-/// The op through which every slope is 0, among ops in order of execution.
+/// The op through which every slope is 0, among ops in order of execution: one that has no slope
+/// anywhere, or else one that is flat in parts.
 std::string zero_op(const std::vector<std::string>& ops) {
-  static const std::set<std::string> flat = {
-      "sign",        "round", "floor", "ceil",        "trunc", "clamp", "hardtanh",
-      "hardsigmoid", "relu",  "relu6", "masked_fill", "eq",    "gt",    "lt"};
+  static const std::set<std::string> always_flat = {"sign",  "round", "floor", "ceil",
+                                                    "trunc", "eq",    "gt",    "lt"};
+  static const std::set<std::string> flat_in_parts = {"clamp", "hardtanh", "hardsigmoid",
+                                                      "relu",  "relu6",    "masked_fill"};
   static const std::set<std::string> never_flat = {"add", "sub", "neg", "sum", "mean"};
-  for (const std::string& op : ops) {
-    if (flat.count(op) > 0) return op;
+  for (const auto* flat : {&always_flat, &flat_in_parts}) {
+    for (const std::string& op : ops) {
+      if (flat->count(op) > 0) return op;
+    }
   }
   const auto last = std::find_if(ops.rbegin(), ops.rend(),
                                  [&](const std::string& op) { return never_flat.count(op) == 0; });
@@ -144,6 +149,17 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
   if (op.empty()) return;
   Finding f = blocked_finding(c, blocked);
   f.threshold = 0;
+  if (op == "relu") {
+    f.symptom = Symptom::DeadUnits;
+    f.cause = fmt::format(
+        "what relu takes is below 0 on every sample, where its slope is 0: {} {} nothing",
+        listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
+    f.remedies = {leaky_activation(op),
+                  {Cure::MatchedInit, "begin with biases of 0",
+                   fmt::format("nn::init::zeros_({}.bias);", code_for(layer.path, layer.type))}};
+    found.push_back(std::move(f));
+    return;
+  }
   f.cause = fmt::format(
       "the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
       "has been: {} {} nothing",
@@ -210,9 +226,39 @@ void report_frozen(const Case& c, Found& found) {
   found.push_back(std::move(f));
 }
 
+/// Dropout that leaves a sample with probability p^n none of a layer's n units.
+void report_dropout(const Case& c, Found& found) {
+  if (!c.run.structure || c.course.learned() || c.young()) return;
+  const Trace& trace = *c.run.structure;
+  for (std::size_t i = 0; i <= trace.layers.size(); ++i) {
+    const Origin& origin = i < trace.layers.size() ? trace.layers[i].origin() : trace.end;
+    for (const TracedOp& op : origin.ops) {
+      const auto* dropout = dynamic_cast<const nn::Dropout*>(op.module);
+      if (dropout == nullptr || op.shape.empty()) continue;
+      const double nothing = std::pow(dropout->p(), static_cast<double>(op.shape.back()));
+      if (nothing < 0.1) continue;
+      Finding f{.symptom = Symptom::ZeroGradient, .severity = Severity::Error, .layer = op.layer};
+      f.at = op.at;
+      f.statistic = "share of samples of which dropout leaves nothing";
+      f.measured = nothing;
+      f.threshold = 0.1;
+      f.cause = fmt::format(
+          "dropout of {:.4g} leaves {:.2g} of {} units: of most it has nothing to hand on, and no "
+          "gradient comes back",
+          dropout->p(), (1 - dropout->p()) * static_cast<double>(op.shape.back()),
+          op.shape.back());
+      f.remedies = {{Cure::Manual, "drop less: p is the share that is dropped, not kept",
+                     "nn::Dropout(0.5)"}};
+      found.push_back(std::move(f));
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void check_reach(const Case& c, Found& found) {
+  report_dropout(c, found);
   report_unused(c, found);
   report_frozen(c, found);
   const std::vector<std::size_t> blocked = blocked_layers(c);

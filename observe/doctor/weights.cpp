@@ -35,6 +35,19 @@ bool decays(const ParameterRecord& p) {
   return 2 * shrunk > steps;
 }
 
+/// What decay leaves of a weight in the end, if it has shrunk at nearly every step: as a share of
+/// what it was.
+double left_by_decay(const ParameterRecord& p) {
+  if (p.steps.size() < 3 * kWindow || !(p.steps.front().value.rms > 0)) return 1;
+  std::size_t shrunk = 0;
+  for (std::size_t i = 1; i < p.steps.size(); ++i) {
+    shrunk += p.steps[i].value.rms < p.steps[i - 1].value.rms ? 1U : 0U;
+  }
+  // Once next to nothing is left, it trembles about 0.
+  return 2 * shrunk > p.steps.size() ? double(p.steps.back().value.rms) / p.steps.front().value.rms
+                                     : 1;
+}
+
 bool is_weight(const Case& c, const ParameterRecord& p) {
   if (p.shape.size() < 2 || p.in_normalization || p.tensor.numel() == 0) return false;
   return std::ranges::none_of(
@@ -70,13 +83,25 @@ std::vector<const ParameterRecord*> unmoved(const Case& c) {
   return found;
 }
 
+bool moves(const ParameterRecord& p) {
+  return !p.steps.empty() && p.steps.back().change && !p.steps.back().change.all_zero();
+}
+
+/// Whether those that do not move are the network's beginning, below all that does: as where a new
+/// head is trained on a network taken over from elsewhere.
+bool is_below_all_that_moves(const Case& c, const std::vector<const ParameterRecord*>& still) {
+  bool moving = false;
+  for (const ParameterRecord& p : c.run.parameters) {
+    moving = moving || moves(p);
+    if (moving && std::ranges::count(still, &p) > 0) return false;
+  }
+  return moving;
+}
+
 bool report_unmoved(const Case& c, Found& found) {
   const auto still = unmoved(c);
-  if (still.empty()) return false;
-  const auto moving = std::ranges::count_if(c.run.parameters, [](const ParameterRecord& p) {
-    return !p.steps.empty() && p.steps.back().change && !p.steps.back().change.all_zero();
-  });
-  const bool all = moving == 0;
+  if (still.empty() || (c.course.learned() && is_below_all_that_moves(c, still))) return false;
+  const bool all = std::ranges::none_of(c.run.parameters, moves);
   Finding f = at_parameter(c, Symptom::UpdateTooSmall, all ? Severity::Error : Severity::Warning,
                            *still[0]);
   std::vector<std::string> names;
@@ -108,9 +133,41 @@ bool report_unmoved(const Case& c, Found& found) {
   return true;
 }
 
+std::vector<Remedy> decay_remedies(double update) {
+  return {{Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
+          lower_rate(update, 0.02)};
+}
+
+/// Every weight has shrunk to next to nothing, and nothing was learned: no gradient does that, for
+/// where all weights are 0 it is 0 as well.
+bool report_decayed(const Case& c, Found& found) {
+  if (c.young() || !c.course.flat() || c.nonfinite_at) return false;
+  const ParameterRecord* largest = nullptr;
+  double left = 0;
+  for (const ParameterRecord& p : c.run.parameters) {
+    if (!is_weight(c, p)) continue;
+    const double share = left_by_decay(p);
+    if (share < left) continue;
+    left = share;
+    largest = &p;
+  }
+  if (largest == nullptr || left > 0.2) return false;
+  Finding f = at_parameter(c, Symptom::UpdateTooLarge, Severity::Error, *largest);
+  f.statistic = "RMS of the weights over what it was at first, where most is left";
+  f.measured = left;
+  f.threshold = 0.2;
+  f.cause =
+      "all weights have shrunk to next to nothing, step by step, as by weight decay that outweighs "
+      "the loss: Adam scales it up with the gradient, AdamW does not";
+  f.remedies = decay_remedies(1);
+  found.push_back(std::move(f));
+  return true;
+}
+
 }  // namespace
 
 void check_large_updates(const Case& c, Found& found) {
+  if (report_decayed(c, found)) return;
   const ParameterRecord* worst = nullptr;
   Point largest{0, 0};
   auto look_at = [&](std::size_t steps) {
@@ -149,9 +206,7 @@ void check_large_updates(const Case& c, Found& found) {
         "each step takes {:.3g} % off the weights: weight decay times learning rate, which "
         "leaves nothing of them",
         100 * largest.value);
-    f.remedies = {
-        {Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
-        lower_rate(largest.value, 0.02)};
+    f.remedies = decay_remedies(largest.value);
   } else {
     f.cause = fmt::format(
         "a single step changed the weights by {:.3g} % of their size, which throws away "

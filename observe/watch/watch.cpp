@@ -124,6 +124,9 @@ void Monitor::Watch::after_layer(nn::Module& module, const std::string& path,
   const Tensor z = some_rows(output.detach(), options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z, output);
+  if (layer.is_output) {
+    seen->step.variance_over_samples = variance_over_rows(z, seen->step.z.rms);
+  }
   judge_by_z(i, z);
   seen->histogrammed = histogram_due();
   if (seen->histogrammed) seen->histograms.z = log_histogram(z);
@@ -165,6 +168,7 @@ void Monitor::Watch::take_activation(std::size_t consumer, const Tensor& input) 
   const Tensor x = some_rows(input.detach(), options_.elements);
   LayerStep& step = source.latest->step;
   step.activation = sample_of(x, input);
+  if (consumer == kOutput) step.variance_over_samples = variance_over_rows(x, step.activation.rms);
   if (source.latest->histogrammed) source.latest->histograms.activation = log_histogram(x);
   const std::int64_t units = x.dim() == 0 ? 1 : x.size(-1);
   auto& alive = source.last_alive;

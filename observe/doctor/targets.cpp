@@ -1,0 +1,142 @@
+#include "gradus/observe/doctor/output.h"
+
+// The targets of a regression against what the output layer can make.
+namespace gradus::observe::doctor {
+namespace {
+
+/// From end to end of what an op can make; absent where that is not bounded, or not known.
+std::optional<double> width_of(const std::string& op) {
+  if (op == "sigmoid" || op == "hardsigmoid" || op == "softmax") return 1;
+  if (op == "tanh" || op == "softsign") return 2;
+  return {};
+}
+
+/// Ops that make nothing below 0, and nearly nothing of what lies far below 0.
+bool is_positive(const std::string& op) {
+  return op == "softplus" || op == "exp" || op == "relu" || op == "sigmoid";
+}
+
+/// By how much a regression misses its targets, and what made the output; absent for another loss.
+struct Miss {
+  double by = 0;
+  std::string op = {};  ///< "" for a layer's output as it is
+  const char* statistic = "";
+};
+std::optional<Miss> miss_of(const Case& c, const Tail& tail) {
+  const std::vector<std::string>& loss = c.run.loss_ops;
+  if (loss.size() != 3 || loss[0] != "sub" || loss[2] != "mean") return {};
+  const bool squared = loss[1] == "square";
+  if (!squared && loss[1] != "abs") return {};
+  return Miss{squared ? std::sqrt(c.course.recent) : c.course.recent,
+              tail.ops.size() > 3 ? tail.ops[tail.ops.size() - 4] : "",
+              squared ? "root of the mean squared error" : "mean absolute error"};
+}
+
+void report_miss(const LayerRecord* output, const Miss& miss, double threshold,
+                 const std::string& cause, Found& found) {
+  Finding f = mismatch(output, cause,
+                       "loss(outputs, target);  // the network without it, or targets in its range");
+  f.statistic = miss.statistic;
+  f.measured = miss.by;
+  f.threshold = threshold;
+  found.push_back(std::move(f));
+}
+
+/// A regression that misses its targets by more than its output's range is wide: they lie outside.
+bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  const std::optional<Miss> miss = miss_of(c, tail);
+  if (!miss) return false;
+  const std::optional<double> width = width_of(miss->op);
+  if (width && miss->by > *width) {
+    report_miss(output, *miss, *width,
+                fmt::format("{} on the output cannot reach the targets: what it makes lies in a "
+                            "range {} wide, and misses them by more than that",
+                            miss->op, *width),
+                found);
+    return true;
+  }
+  if (output == nullptr || output->steps.empty() || c.young() || c.went_wrong()) return false;
+  // Outputs of mean 0 and variance 1 are in the mean as far from targets of RMS T as T - 1 at least.
+  if (output->normalizes && output->parameters.empty() && miss->op.empty() && miss->by > 2) {
+    report_miss(output, *miss, 2,
+                fmt::format("'{}' makes outputs of mean 0 and variance 1 of whatever it is given, "
+                            "and the targets are not so",
+                            output->path),
+                found);
+    return true;
+  }
+  // The targets lie below 0 where the outputs are small beside the error, and are to be smaller.
+  auto pushed_down = [](const LayerStep& step) {
+    return step.grad && step.activation ? double(step.grad.mean) / step.grad.rms : std::nan("");
+  };
+  const Series down = c.series(output->steps, pushed_down);
+  const bool all_down = lasts(down, [](double x) { return x > 0.3; });
+  const double made = output->last().activation ? output->last().activation.rms : 0;
+  if (!is_positive(miss->op) || !all_down || miss->by < 3 * made) return false;
+  report_miss(output, *miss, 3 * made,
+              fmt::format("{} on the output makes nothing below 0, where the targets lie: outputs "
+                          "of RMS {:.2g} miss them by {:.2g}, and are still to be smaller",
+                          miss->op, made, miss->by),
+              found);
+  return true;
+}
+
+/// A regression that says next to nothing beside what it is to say, and will for long.
+void check_distance(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  const std::optional<Miss> miss = miss_of(c, tail);
+  if (!miss || output == nullptr || !c.grown() || c.went_wrong() || !c.course.flat()) return;
+  const Series made = c.series(output->steps, [](const LayerStep& step) {
+    return double(step.activation ? step.activation.rms : step.z.rms);
+  });
+  constexpr double kBeside = 30;
+  auto nothing = [&](double rms) { return kBeside * rms < miss->by; };
+  if (!lasts(made, nothing)) return;
+  Finding f = mismatch(output,
+                       fmt::format("the targets lie about {:.2g} away, and after {} steps the "
+                                   "outputs have an RMS of {:.2g}: initial weights and learning "
+                                   "rates count on targets of about 1",
+                                   miss->by, c.course.losses.size(), windows(made).back()),
+                       "target = (target - mean(target, 0)) / gradus::std(target, 0);");
+  f.remedies[0].action = "scale the targets, and what is predicted back";
+  f.statistic = miss->statistic;
+  f.measured = miss->by;
+  f.threshold = kBeside * windows(made).back();
+  found.push_back(std::move(f));
+}
+
+/// A regression whose output cannot take the targets' values: it sticks to a bound.
+void check_bounds(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  const bool regression =
+      std::ranges::count(tail.ops, "square") > 0 || std::ranges::count(tail.ops, "abs") > 0;
+  if (output == nullptr || !regression || c.course.learned() || c.young()) return;
+  auto stuck = [](const LayerStep& step) {
+    const double flat =
+        static_cast<double>(step.saturated_low) + static_cast<double>(step.saturated_high);
+    const double zero = step.activation ? step.activation.zero_share : 0;
+    return std::max(flat, zero);
+  };
+  const Series share = c.series(output->steps, stuck);
+  auto most = [](double x) { return x > 0.9; };
+  if (!lasts(share, most)) return;
+  Finding f =
+      mismatch(output,
+               fmt::format("{} on the output cannot reach the targets, so the output sticks "
+                           "to its bound",
+                           output->activation),
+               "loss(outputs, target);  // the network without it, or targets in its range");
+  f.statistic = "share of outputs at the bound";
+  f.measured = windows(share).back();
+  f.threshold = 0.9;
+  f.since_step = since(share, most);
+  found.push_back(std::move(f));
+}
+
+}  // namespace
+
+void check_targets(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  if (check_range(c, tail, output, found)) return;
+  check_distance(c, tail, output, found);
+  check_bounds(c, tail, output, found);
+}
+
+}  // namespace gradus::observe::doctor
