@@ -62,9 +62,16 @@ const LayerCall* detached_after(const Trace& trace, std::size_t blocked) {
   return nullptr;
 }
 
-/// The op through which every slope is 0, among ops in order of execution: one that has no slope
-/// anywhere, or else one that is flat in parts.
-std::string zero_op(const std::vector<std::string>& ops) {
+/// Whether some of what the layer makes most probably exceeds 0: it is so of 2 in 100 numbers of a
+/// normal distribution, if its mean is two deviations below.
+bool exceeds_0(const LayerRecord& layer) {
+  const Sample& z = layer.last().z;
+  return z.mean > -2 * std::sqrt(std::max(0.0, double(z.rms) * z.rms - double(z.mean) * z.mean));
+}
+
+/// The op through which every slope is 0, among ops in order of execution after `layer`: one that
+/// has no slope anywhere, or else one that is flat in parts.
+std::string zero_op(const std::vector<std::string>& ops, const LayerRecord& layer) {
   static const std::set<std::string> always_flat = {"sign",  "round", "floor", "ceil",
                                                     "trunc", "eq",    "gt",    "lt"};
   static const std::set<std::string> flat_in_parts = {"clamp", "hardtanh", "hardsigmoid",
@@ -72,7 +79,8 @@ std::string zero_op(const std::vector<std::string>& ops) {
   static const std::set<std::string> never_flat = {"add", "sub", "neg", "sum", "mean"};
   for (const auto* flat : {&always_flat, &flat_in_parts}) {
     for (const std::string& op : ops) {
-      if (flat->count(op) > 0) return op;
+      const bool open = op == "relu" && op == layer.activation && exceeds_0(layer);
+      if (flat->count(op) > 0 && !open) return op;
     }
   }
   const auto last = std::find_if(ops.rbegin(), ops.rend(),
@@ -145,7 +153,7 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
     if (weightless || above.last().grad.rms < 1e-30) return;
   }
   if (layer.dead_share() == 1 || layer.saturated_share() > 0.99) return;
-  const std::string op = zero_op(ops);
+  const std::string op = zero_op(ops, layer);
   if (op.empty()) return;
   Finding f = blocked_finding(c, blocked);
   f.threshold = 0;
