@@ -157,12 +157,18 @@ std::string listed(const std::vector<std::string>& names) {
   return shown < names.size() ? fmt::format("{} and {} more", text, names.size() - shown) : text;
 }
 
+std::string listed(const Case& c, const std::vector<std::size_t>& layers) {
+  std::vector<std::string> names;
+  for (std::size_t i : layers) names.push_back(c.run.layers[i].path);
+  return listed(names);
+}
+
 }  // namespace doctor
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
   static constexpr auto rules = {
-      check_output,     check_copies,         check_reach,       check_symmetry,
+      check_output, check_copies, check_wiring, check_reach, check_symmetry,
       check_input,      check_initialization, check_explosion,   check_large_updates,
       check_saturation, check_dead_units,     check_depth,       check_spikes,
       check_clipping,   check_small_updates,  check_oscillation, check_speed};

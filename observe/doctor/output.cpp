@@ -72,10 +72,7 @@ bool check_sign(const Case& c, const Tail& tail, const LayerRecord* output, Foun
   const bool picked = entropy || std::count(begin, tail.ops.end(), "gather") > 0;
   const bool below =
       std::ranges::all_of(c.course.losses, [](double loss) { return loss <= 0; });
-  const bool trained = std::ranges::any_of(output->parameters, [&](std::size_t i) {
-    return c.run.parameters[i].tensor.requires_grad();
-  });
-  if (!known || !picked || !below || !trained || c.course.recent == 0) return false;
+  if (!known || !picked || !below || !c.trainable(*output) || c.course.recent == 0) return false;
   Finding f = mismatch(output,
                        "the loss is a cross entropy with its sign turned: it falls without end as "
                        "the probability of the right class goes to 0",

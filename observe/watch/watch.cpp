@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/reuse.h"
 #include "gradus/observe/untouched.h"
 #include "gradus/observe/watch/sampling.h"
 #include "gradus/tensor/context.h"
@@ -207,6 +208,11 @@ void Monitor::Watch::end_step(double loss) {
       record_.cost.bytes = bytes();
     }
     record_.steps.push(run);
+    // What only one forward made, as an input whose slope is asked for, is nobody's to train.
+    if (record_.structure) {
+      std::erase_if(record_.structure->strays,
+                    [](const Stray& stray) { return is_sole_owner(stray.tensor); });
+    }
     calls_.clear();
     recorder_.reset();
     ++step_;
