@@ -167,11 +167,12 @@ std::string listed(const Case& c, const std::vector<std::size_t>& layers) {
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {
-      check_output, check_copies, check_wiring, check_reach, check_symmetry,
-      check_input,      check_initialization, check_explosion,   check_large_updates,
-      check_saturation, check_dead_units,     check_depth,       check_spikes,
-      check_clipping,   check_small_updates,  check_oscillation, check_speed};
+  static constexpr auto rules = {check_output,         check_copies,     check_wiring,
+                                 check_reach,          check_symmetry,   check_input,
+                                 check_initialization, check_explosion,  check_large_updates,
+                                 check_saturation,     check_dead_units, check_depth,
+                                 check_spikes,         check_clipping,   check_small_updates,
+                                 check_oscillation,    check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {

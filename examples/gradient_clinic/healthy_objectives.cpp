@@ -51,7 +51,9 @@ Tensor ordinal(const Tensor& output, const Tensor& target) {
 
 /// Which of the two directions is up: the derivative by the input is learned with the value.
 struct Sobolev : nn::Module {
-  Sobolev() : body(child("body", mlp({.data = {}, .inputs = 4, .outputs = 1}, {2, 48, make<nn::Tanh>}))) {}
+  Sobolev()
+      : body(child("body", mlp({.data = {}, .inputs = 4, .outputs = 1}, {2, 48, make<nn::Tanh>}))) {
+  }
   Tensor forward(const Tensor& x) override {
     if (!is_training()) return body(x);
     Tensor at = x.clone().requires_grad_();
@@ -98,8 +100,7 @@ struct Contrastive : nn::Module {
 
 void add_healthy_objectives(Gallery& gallery) {
   add_to_report(gallery, {.name = "quantiles"}, "pinball-waves", [] {
-    Problem problem =
-        changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
+    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
     problem.outputs = 3;
     Program p = regression(problem, relu_2x48, adam(5e-3), pinball);
     p.score = [](const Tensor& y, const Tensor& t) { return explained(y.narrow(1, 1, 1), t); };
@@ -107,8 +108,7 @@ void add_healthy_objectives(Gallery& gallery) {
     return p;
   });
   add_to_report(gallery, {.name = "a mixture of densities"}, "mixture-waves", [] {
-    Problem problem =
-        changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
+    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
     problem.outputs = 9;
     Program p = regression(problem, tanh_2x32, adam(0.01), mixture);
     p.score = best_of_mixture;
@@ -132,9 +132,9 @@ void add_healthy_objectives(Gallery& gallery) {
     Problem problem = waves();
     Tensor x = problem.data.inputs;
     Tensor value = sin(x.narrow(1, 0, 1)) * x.narrow(1, 1, 1);
-    Tensor slopes = cat({cos(x.narrow(1, 0, 1)) * x.narrow(1, 1, 1), sin(x.narrow(1, 0, 1)),
-                         zeros({x.size(0), 2})},
-                        1);
+    Tensor slopes = cat(
+        {cos(x.narrow(1, 0, 1)) * x.narrow(1, 1, 1), sin(x.narrow(1, 0, 1)), zeros({x.size(0), 2})},
+        1);
     problem.data.targets = cat({value, slopes}, 1);
     Program p = regression(problem, Sobolev(), adam(5e-3));
     p.score = [](const Tensor& y, const Tensor& t) { return explained(y, t.narrow(1, 0, 1)); };
@@ -167,11 +167,10 @@ void add_healthy_objectives(Gallery& gallery) {
     return classifier(digits(), net, adam(5e-3));
   });
   add_to_report(gallery, {.name = "smoothed labels, weighted classes"}, "smoothed-spirals", [] {
-    return with_loss(classifier(spirals(), relu_2x48, adam(0.01)),
-                     [](const Tensor& y, const Tensor& t) {
-                       return cross_entropy(y, t, {.label_smoothing = 0.2,
-                                                   .weight = tensor({1.0F, 1.5F})});
-                     });
+    return with_loss(
+        classifier(spirals(), relu_2x48, adam(0.01)), [](const Tensor& y, const Tensor& t) {
+          return cross_entropy(y, t, {.label_smoothing = 0.2, .weight = tensor({1.0F, 1.5F})});
+        });
   });
   add_to_report(gallery, {.name = "noise with heavy tails, absolute error"}, "cauchy-l1-waves", [] {
     Problem problem = changed_targets(waves(), [](const Tensor& y) {

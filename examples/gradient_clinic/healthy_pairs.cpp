@@ -17,8 +17,8 @@ Tensor reversed(const Tensor& x) { return 2 * x.detach() - x; }
 /// A generator against a critic in one loss: the generator's gradient is turned round.
 struct Adversaries : nn::Module {
   Adversaries()
-      : generator(child("generator",
-                        nn::Sequential{nn::Linear(4, 24), nn::ReLU(), nn::Linear(24, 2)})),
+      : generator(
+            child("generator", nn::Sequential{nn::Linear(4, 24), nn::ReLU(), nn::Linear(24, 2)})),
         critic(child("critic", nn::Sequential{nn::Linear(2, 32), nn::LeakyReLU({.slope = 0.2}),
                                               nn::Linear(32, 32), nn::LeakyReLU({.slope = 0.2}),
                                               nn::Linear(32, 1)})) {}
@@ -39,8 +39,8 @@ struct DomainBlind : nn::Module {
   DomainBlind()
       : features(child("features", nn::Sequential{nn::Linear(64, 48), nn::ReLU()})),
         digit(child("digit", nn::Linear(48, 10))),
-        domain(child("domain", nn::Sequential{nn::Linear(48, 16), nn::ReLU(),
-                                              nn::Linear(16, 1)})) {}
+        domain(child("domain", nn::Sequential{nn::Linear(48, 16), nn::ReLU(), nn::Linear(16, 1)})) {
+  }
   Tensor forward(const Tensor& x) override {
     Tensor dimmed = (gradus::rand({x.size(0), 1}) < 0.5).to(float32);
     Tensor h = features(x * (1 - 0.5 * dimmed));
@@ -80,8 +80,8 @@ Problem pairs() {
 struct Distilled : nn::Module {
   Distilled()
       : teacher(child("teacher", mlp(digits(), relu_2x48))),
-        student(child("student", nn::Sequential{nn::Linear(64, 16), nn::ReLU(),
-                                                nn::Linear(16, 10)})) {
+        student(
+            child("student", nn::Sequential{nn::Linear(64, 16), nn::ReLU(), nn::Linear(16, 10)})) {
     optim::Adam optimizer(teacher.parameters(), {.lr = 5e-3});
     const data::Dataset set = digits().data;
     for (int i = 0; i < 60; ++i) {
@@ -96,8 +96,10 @@ struct Distilled : nn::Module {
 };
 
 Tensor distillation(const Tensor& output, const Tensor&) {
-  return 4 * kl_div(log_softmax(output.narrow(1, 0, 10) / 2, 1),
-                    softmax(output.narrow(1, 10, 10) / 2, 1), {.reduction = Reduction::Sum}) / 32;
+  return 4 *
+         kl_div(log_softmax(output.narrow(1, 0, 10) / 2, 1),
+                softmax(output.narrow(1, 10, 10) / 2, 1), {.reduction = Reduction::Sum}) /
+         32;
 }
 
 /// An actor and the value that its reward is compared with.
@@ -127,8 +129,7 @@ Tensor advantage(const Tensor& output, const Tensor& target) {
 
 /// Users and films (Koren et al. 2009): the rating is a product of two embeddings.
 struct Ratings : nn::Module {
-  Ratings()
-      : user(child("user", nn::Embedding(40, 6))), film(child("film", nn::Embedding(60, 6))) {
+  Ratings() : user(child("user", nn::Embedding(40, 6))), film(child("film", nn::Embedding(60, 6))) {
     init::normal_(user.weight, 0, 0.3);
     init::normal_(film.weight, 0, 0.3);
   }
@@ -162,8 +163,8 @@ struct Hyper : nn::Module {
 /// A set of points, whose order counts for nothing (Zaheer et al. 2017).
 struct DeepSet : nn::Module {
   DeepSet()
-      : each(child("each", nn::Sequential{nn::Linear(2, 32), nn::ReLU(), nn::Linear(32, 32),
-                                          nn::ReLU()})),
+      : each(child("each",
+                   nn::Sequential{nn::Linear(2, 32), nn::ReLU(), nn::Linear(32, 32), nn::ReLU()})),
         all(child("all", nn::Sequential{nn::Linear(32, 32), nn::ReLU(), nn::Linear(32, 1)})) {}
   Tensor forward(const Tensor& x) override { return all(sum(each(x), {1})); }
   nn::Sequential each, all;
@@ -179,8 +180,8 @@ Problem sets() {
 struct Ensemble : nn::Module {
   explicit Ensemble(const Problem& problem) {
     for (int i = 0; i < 4; ++i) {
-      members.push_back(child("member" + std::to_string(i),
-                              mlp(problem, {2, 12, make<nn::SiLU>, he()})));
+      members.push_back(
+          child("member" + std::to_string(i), mlp(problem, {2, 12, make<nn::SiLU>, he()})));
     }
   }
   Tensor forward(const Tensor& x) override {
@@ -206,7 +207,7 @@ void add_healthy_pairs(Gallery& gallery) {
     p.steps = 200;
     return p;
   });
-  add_to_report(gallery, {.name = "a domain that shall not be told"}, "domain-blind-digits", [] {
+  add_to_tune(gallery, {.name = "a domain that shall not be told"}, "domain-blind-digits", [] {
     Program p = classifier(digits(), DomainBlind(), adam(5e-3));
     p.loss = domain_blind;
     p.score = [](const Tensor& y, const Tensor& t) { return accuracy(y.narrow(1, 0, 10), t); };
@@ -243,9 +244,8 @@ void add_healthy_pairs(Gallery& gallery) {
     p.steps = 150;
     return p;
   });
-  add_to_report(gallery, {.name = "weights made by a network"}, "hyper-circles", [] {
-    return classifier(circles(), Hyper(circles()), adam(0.01));
-  });
+  add_to_report(gallery, {.name = "weights made by a network"}, "hyper-circles",
+                [] { return classifier(circles(), Hyper(circles()), adam(0.01)); });
   add_to_report(gallery, {.name = "sets"}, "deep-sets",
                 [] { return regression(sets(), DeepSet(), adam(3e-3)); });
   add_to_report(gallery, {.name = "an ensemble"}, "ensemble-spirals", [] {

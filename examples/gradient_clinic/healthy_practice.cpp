@@ -16,7 +16,8 @@ const Mlp gelu_2x64{2, 64, make<nn::GELU>, he()};
 Recipe amsgrad(double lr) {
   return {lr, [](const std::vector<Tensor>& params, double rate) {
             return std::make_unique<optim::Adam>(
-                params, optim::AdamOptions{.lr = rate, .beta1 = 0.5, .beta2 = 0.9, .amsgrad = true});
+                params,
+                optim::AdamOptions{.lr = rate, .beta1 = 0.5, .beta2 = 0.9, .amsgrad = true});
           }};
 }
 
@@ -105,7 +106,8 @@ struct Dilated : nn::Module {
 /// The next value of a sum of two sines with phases of its own for each sample.
 Problem series() {
   Tensor t = arange(33).to(float32).unsqueeze(0) * 0.4;
-  Tensor y = sin(t + 6.28 * gradus::rand({200, 1})) + 0.5 * sin(2.3 * t + 6.28 * gradus::rand({200, 1}));
+  Tensor y =
+      sin(t + 6.28 * gradus::rand({200, 1})) + 0.5 * sin(2.3 * t + 6.28 * gradus::rand({200, 1}));
   return {.data = {y.narrow(1, 0, 32).unsqueeze(2), y.narrow(1, 1, 32)}, .inputs = 1, .outputs = 1};
 }
 
@@ -164,13 +166,11 @@ void add_optimizers(Gallery& gallery) {
     p.score = binary_accuracy;
     return p;
   });
-  add_to_report(gallery, {.name = "much decay, much data"}, "decay-0.02-spirals", [] {
-    return classifier(blobs(5, 8), relu_3x40, sgd(0.05, 0.9, 0.02));
-  });
-  add_to_report(gallery, {.name = "taken over from another task"}, "taken-over-digits", [] {
-    return classifier(digits(), taken_over(), adam(3e-3));
-  });
-  add_to_report(gallery, {.name = "a head of its own on a frozen body"}, "frozen-body-digits", [] {
+  add_to_report(gallery, {.name = "much decay, much data"}, "decay-0.02-spirals",
+                [] { return classifier(blobs(5, 8), relu_3x40, sgd(0.05, 0.9, 0.02)); });
+  add_to_report(gallery, {.name = "taken over from another task"}, "taken-over-digits",
+                [] { return classifier(digits(), taken_over(), adam(3e-3)); });
+  add_to_tune(gallery, {.name = "a head of its own on a frozen body"}, "frozen-body-digits", [] {
     nn::Sequential net = taken_over();
     Program p = classifier(digits(), net, adam(0.02));
     p.trained = [](nn::Module& all) {
@@ -207,17 +207,14 @@ void add_networks(Gallery& gallery) {
     return p;
   });
   add_to_report(gallery, {.name = "noise on every layer"}, "noisy-layers-digits", [] {
-    auto noise = [] {
-      return Apply([](const Tensor& x) { return x + 0.3 * randn(x.shape()); });
-    };
-    nn::Sequential net{nn::Linear(64, 64), nn::ReLU(), noise(), nn::Linear(64, 64),
+    auto noise = [] { return Apply([](const Tensor& x) { return x + 0.3 * randn(x.shape()); }); };
+    nn::Sequential net{nn::Linear(64, 64), nn::ReLU(), noise(),           nn::Linear(64, 64),
                        nn::ReLU(),         noise(),    nn::Linear(64, 10)};
     return classifier(digits(), net, adam(3e-3));
   });
   add_to_report(gallery, {.name = "mostly empty pictures"}, "sparse-pixels-digits", [] {
-    Problem problem = with_inputs(digits(), [](const Tensor& x) {
-      return x * (gradus::rand(x.shape()) < 0.3).to(float32);
-    });
+    Problem problem = with_inputs(
+        digits(), [](const Tensor& x) { return x * (gradus::rand(x.shape()) < 0.3).to(float32); });
     Program p = classifier(problem, relu_3x40, adam(5e-3));
     p.steps = 150;
     return p;

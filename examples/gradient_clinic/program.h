@@ -111,8 +111,10 @@ void add_sequence_faults(Gallery& gallery);
 void add_architecture_faults(Gallery& gallery);
 void add_objective_faults(Gallery& gallery);
 void add_practice_faults(Gallery& gallery);
+void add_takeover_faults(Gallery& gallery);
 void add_healthy_pairs(Gallery& gallery);
 void add_healthy_objectives(Gallery& gallery);
 void add_healthy_practice(Gallery& gallery);
+void add_healthy_structures(Gallery& gallery);
 
 }  // namespace clinic

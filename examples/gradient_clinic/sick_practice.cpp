@@ -28,8 +28,7 @@ Recipe by_layer(double lr, double factor) {
   return {lr, [=](const std::vector<Tensor>& params, double rate) {
             std::vector<optim::SGD::Group> groups;
             for (std::size_t i = params.size(); i >= 2; i -= 2, rate *= factor) {
-              groups.push_back(
-                  {{params[i - 2], params[i - 1]}, {.lr = rate, .momentum = 0.9}});
+              groups.push_back({{params[i - 2], params[i - 1]}, {.lr = rate, .momentum = 0.9}});
             }
             return std::make_unique<optim::SGD>(groups);
           }};
@@ -49,16 +48,15 @@ void add_options(Gallery& gallery) {
                  .layer = "0"},
                 "rates-by-layer-4x32-spirals",
                 [] { return classifier(spirals(), elu_4x32, by_layer(0.05, 1e-3)); });
-  add_to_report(gallery, {.name = "Adam's eps of 1e4", .causes = {UpdateTooSmall}},
-                "adam-eps-1e4-digits",
-                [] { return classifier(digits(), relu_3x40, adam_with({.lr = 1e-3, .eps = 1e4})); });
-  add_to_report(gallery, {.name = "Adam's decay in the gradient", .causes = {UpdateTooLarge}},
-                "adam-l2-30-circles", [] {
-                  return classifier(circles(), tanh_2x48,
-                                    adam_with({.lr = 0.01, .weight_decay = 30}));
-                });
-  add_to_report(gallery, {.name = "Adam, far too fast, ELU", .causes = {UpdateTooLarge}},
-                "adam-1-elu-waves", [] { return regression(waves(), elu_4x32, adam(1)); });
+  add_to_report(
+      gallery, {.name = "Adam's eps of 1e4", .causes = {UpdateTooSmall}}, "adam-eps-1e4-digits",
+      [] { return classifier(digits(), relu_3x40, adam_with({.lr = 1e-3, .eps = 1e4})); });
+  add_to_tune(
+      gallery, {.name = "Adam's decay in the gradient", .causes = {UpdateTooLarge}},
+      "adam-l2-30-circles",
+      [] { return classifier(circles(), tanh_2x48, adam_with({.lr = 0.01, .weight_decay = 30})); });
+  add_to_tune(gallery, {.name = "Adam, far too fast, ELU", .causes = {UpdateTooLarge}},
+              "adam-1-elu-waves", [] { return regression(waves(), elu_4x32, adam(1)); });
   add_to_report(gallery,
                 {.name = "RMSprop with much momentum",
                  .causes = {UpdateTooLarge, OscillatingLoss, Exploding}},
@@ -83,8 +81,8 @@ void add_options(Gallery& gallery) {
 }
 
 void add_schedules(Gallery& gallery) {
-  add_to_report(gallery, {.name = "a warm-up over epochs, counted in steps",
-                          .causes = {UpdateTooSmall}},
+  add_to_report(gallery,
+                {.name = "a warm-up over epochs, counted in steps", .causes = {UpdateTooSmall}},
                 "warm-up-1e7-digits", [] {
                   Program p = classifier(digits(), relu_3x40, adam(1e-3));
                   p.schedule = [](int step) { return (step + 1) / 1e7; };
@@ -110,13 +108,12 @@ void add_schedules(Gallery& gallery) {
 }
 
 void add_data(Gallery& gallery) {
-  add_to_report(gallery,
-                {.name = "pixels divided as whole numbers", .causes = {InputScale, ZeroGradient}},
-                "inputs-all-0-digits", [] {
-                  Problem problem =
-                      with_inputs(digits(), [](const Tensor& x) { return floor(x * 0.99); });
-                  return classifier(problem, relu_3x40, adam(1e-3));
-                });
+  add_to_tune(
+      gallery, {.name = "pixels divided as whole numbers", .causes = {InputScale, ZeroGradient}},
+      "inputs-all-0-digits", [] {
+        Problem problem = with_inputs(digits(), [](const Tensor& x) { return floor(x * 0.99); });
+        return classifier(problem, relu_3x40, adam(1e-3));
+      });
   add_to_report(gallery, {.name = "counts nobody took the log of", .causes = {InputScale}},
                 "counts-1e5-gelu-blobs", [] {
                   Problem problem =
@@ -132,7 +129,8 @@ void add_data(Gallery& gallery) {
                 });
   add_to_report(gallery, {.name = "volts measured in microvolts' unit", .causes = {InputScale}},
                 "inputs-1e-6-sigmoid-blobs", [] {
-                  Problem problem = with_inputs(blobs(4, 6), [](const Tensor& x) { return x * 1e-6; });
+                  Problem problem =
+                      with_inputs(blobs(4, 6), [](const Tensor& x) { return x * 1e-6; });
                   return classifier(problem, {1, 48, make<nn::Sigmoid>, glorot()}, adam(3e-3));
                 });
 }

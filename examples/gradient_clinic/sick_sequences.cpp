@@ -12,8 +12,7 @@ using enum observe::Symptom;
 
 /// The rows of a digit, one after the other.
 Problem rows_of_digits() {
-  Problem problem =
-      with_inputs(digits(), [](const Tensor& x) { return x.reshape({-1, 8, 8}); });
+  Problem problem = with_inputs(digits(), [](const Tensor& x) { return x.reshape({-1, 8, 8}); });
   problem.inputs = 8;
   return problem;
 }
@@ -148,8 +147,8 @@ struct Line : nn::Module {
   Line(const Problem& problem, int depth, std::int64_t channels, Tensor (*f)(const Tensor&, Where))
       : head(child("head", nn::Linear(channels * 16, problem.outputs))), function(f) {
     for (int i = 0; i < depth; ++i) {
-      filters.push_back(child("filter" + std::to_string(i),
-                              nn::Linear(3 * (i == 0 ? 1 : channels), channels)));
+      filters.push_back(
+          child("filter" + std::to_string(i), nn::Linear(3 * (i == 0 ? 1 : channels), channels)));
     }
   }
   Tensor forward(const Tensor& x) override {
@@ -167,45 +166,43 @@ struct Line : nn::Module {
 };
 
 void add_recurrent(Gallery& gallery) {
-  add_to_report(gallery, {.name = "a state that leaks away", .causes = {Vanishing, Initialization}},
-                "leaky-state-25", [] {
-                  Problem problem = memory(25);
-                  return classifier(problem, Cell(problem, 24,
-                                                  [](const Tensor& h, const Tensor& driven,
-                                                     nn::Linear& recurrent) {
-                                                    return 0.3 * h +
-                                                           0.1 * tanh(driven + recurrent(h));
-                                                  }));
-                });
-  add_to_report(gallery,
-                {.name = "forget gates that start shut",
-                 .causes = {Vanishing, Saturation, Initialization}},
-                "forgetful-lstm-20", [] {
-                  Problem problem = memory(20);
-                  return classifier(problem, Forgetful(problem, 24), adam(3e-3));
-                });
-  add_to_report(gallery,
-                {.name = "a state detached at each step", .causes = {ZeroGradient, Vanishing}},
-                "detached-state-15", [] {
-                  Problem problem = memory(15);
-                  return classifier(
-                      problem, Cell(problem, 24,
-                                    [](const Tensor& h, const Tensor& driven,
-                                       nn::Linear& recurrent) {
-                                      return tanh(driven + recurrent(h.detach()));
-                                    }));
-                });
-  add_to_report(gallery,
-                {.name = "a state that only grows", .causes = {Exploding, Initialization}},
+  add_to_report(
+      gallery, {.name = "a state that leaks away", .causes = {Vanishing, Initialization}},
+      "leaky-state-25", [] {
+        Problem problem = memory(25);
+        return classifier(
+            problem,
+            Cell(problem, 24, [](const Tensor& h, const Tensor& driven, nn::Linear& recurrent) {
+              return 0.3 * h + 0.1 * tanh(driven + recurrent(h));
+            }));
+      });
+  add_to_report(
+      gallery,
+      {.name = "forget gates that start shut", .causes = {Vanishing, Saturation, Initialization}},
+      "forgetful-lstm-20", [] {
+        Problem problem = memory(20);
+        return classifier(problem, Forgetful(problem, 24), adam(3e-3));
+      });
+  add_to_tune(
+      gallery, {.name = "a state detached at each step", .causes = {ZeroGradient, Vanishing}},
+      "detached-state-15", [] {
+        Problem problem = memory(15);
+        return classifier(
+            problem,
+            Cell(problem, 24, [](const Tensor& h, const Tensor& driven, nn::Linear& recurrent) {
+              return tanh(driven + recurrent(h.detach()));
+            }));
+      });
+  add_to_report(gallery, {.name = "a state that only grows", .causes = {Exploding, Initialization}},
                 "growing-state-40", [] {
                   Problem problem = memory(40);
-                  return classifier(problem,
-                                    Cell(problem, 32,
-                                         [](const Tensor& h, const Tensor& driven,
-                                            nn::Linear& recurrent) {
-                                           return h + relu(driven + recurrent(h));
-                                         }),
-                                    sgd(0.05));
+                  return classifier(
+                      problem,
+                      Cell(problem, 32,
+                           [](const Tensor& h, const Tensor& driven, nn::Linear& recurrent) {
+                             return h + relu(driven + recurrent(h));
+                           }),
+                      sgd(0.05));
                 });
   add_to_report(gallery, {.name = "a recurrent net of equal weights", .causes = {Symmetry}},
                 "constant-rnn-digits", [] {
@@ -225,15 +222,7 @@ void add_recurrent(Gallery& gallery) {
                   Problem problem = rows_of_digits();
                   return classifier(problem, Recurrent(problem, 32, 1, tanh), sgd(10, 0));
                 });
-  add_to_report(gallery, {.name = "recurrent, clipped to nothing", .causes = {ClippingAlways}},
-                "clip-1e-3-rnn-digits", [] {
-                  Problem problem = rows_of_digits();
-                  Program p = classifier(problem, Recurrent(problem, 32, 1, tanh), sgd(0.05));
-                  p.clip = 1e-3;
-                  return p;
-                });
-  add_to_report(gallery,
-                {.name = "one direction lost", .causes = {ZeroGradient}, .layer = "back"},
+  add_to_report(gallery, {.name = "one direction lost", .causes = {ZeroGradient}, .layer = "back"},
                 "one-way-digits", [] {
                   Problem problem = rows_of_digits();
                   return classifier(problem, OneWay(problem));
@@ -247,32 +236,30 @@ void add_tokens(Gallery& gallery) {
                   Problem problem = rows_of_digits();
                   return classifier(problem, StoppedQuery(problem));
                 });
-  add_to_report(gallery, {.name = "a transformer, too fast", .causes = {UpdateTooLarge}},
-                "adam-0.1-post-norm-digits", [] {
-                  Problem problem = rows_of_digits();
-                  return classifier(problem,
-                                    nn::Sequential{nn::Linear(8, 24), PostNorm(24), PostNorm(24),
-                                                   Apply([](const Tensor& x) {
-                                                     return mean(x, {1});
-                                                   }),
-                                                   nn::Linear(24, 10)},
-                                    adam(0.1));
-                });
-  add_to_report(gallery,
-                {.name = "the mean of no words", .causes = {NonFinite}, .word = "div"},
+  add_to_report(
+      gallery, {.name = "a transformer, too fast", .causes = {UpdateTooLarge}},
+      "adam-0.1-post-norm-digits", [] {
+        Problem problem = rows_of_digits();
+        return classifier(
+            problem,
+            nn::Sequential{nn::Linear(8, 24), PostNorm(24), PostNorm(24),
+                           Apply([](const Tensor& x) { return mean(x, {1}); }), nn::Linear(24, 10)},
+            adam(0.1));
+      });
+  add_to_report(gallery, {.name = "the mean of no words", .causes = {NonFinite}, .word = "div"},
                 "mean-of-none-words", [] { return classifier(sentences(0.7), MeanOfWords()); });
   add_to_report(gallery,
                 {.name = "a table looked up in a copy", .causes = {ZeroGradient}, .layer = "table"},
                 "copied-table-words", [] { return classifier(sentences(0.2), CopiedTable()); });
-  add_to_report(gallery, {.name = "a mask the wrong way round", .causes = {ZeroGradient}},
-                "inverted-mask-digits", [] {
-                  Program p = classifier(digits(), mlp(digits(), {2, 48, make<nn::ReLU>, he()}));
-                  p.loss = [](const Tensor& output, const Tensor& target) {
-                    Tensor each = cross_entropy(output, target, {.reduction = Reduction::None});
-                    return sum(each * (target < 0).to(float32)) / 32;
-                  };
-                  return p;
-                });
+  add_to_tune(gallery, {.name = "a mask the wrong way round", .causes = {ZeroGradient}},
+              "inverted-mask-digits", [] {
+                Program p = classifier(digits(), mlp(digits(), {2, 48, make<nn::ReLU>, he()}));
+                p.loss = [](const Tensor& output, const Tensor& target) {
+                  Tensor each = cross_entropy(output, target, {.reduction = Reduction::None});
+                  return sum(each * (target < 0).to(float32)) / 32;
+                };
+                return p;
+              });
 }
 
 void add_convolutions(Gallery& gallery) {
@@ -291,12 +278,12 @@ void add_convolutions(Gallery& gallery) {
                   for (nn::Linear& filter : net.filters) init::zeros_(filter.bias);
                   return classifier(digits(), net);
                 });
-  add_to_report(gallery, {.name = "dead filters", .causes = {DeadUnits}, .layer = "filter1"},
-                "dead-filters-digits", [] {
-                  Line net(digits(), 3, 16, relu);
-                  init::constant_(net.filters[1].bias, -4);
-                  return classifier(digits(), net);
-                });
+  add_to_tune(gallery, {.name = "dead filters", .causes = {DeadUnits}, .layer = "filter1"},
+              "dead-filters-digits", [] {
+                Line net(digits(), 3, 16, relu);
+                init::constant_(net.filters[1].bias, -4);
+                return classifier(digits(), net);
+              });
 }
 
 }  // namespace

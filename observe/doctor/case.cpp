@@ -138,9 +138,8 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
 }
 
 bool Case::trainable(const LayerRecord& layer) const {
-  return std::ranges::any_of(layer.parameters, [&](std::size_t i) {
-    return run.parameters[i].tensor.requires_grad();
-  });
+  return std::ranges::any_of(
+      layer.parameters, [&](std::size_t i) { return run.parameters[i].tensor.requires_grad(); });
 }
 
 double Case::slope() const {

@@ -1,9 +1,9 @@
+#include "gradus/observe/doctor/output.h"
+
 #include <set>
 
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/loss_fit.h"
-#include "gradus/observe/doctor/output.h"
-#include "gradus/observe/doctor/rules.h"
 #include "gradus/observe/watch/origin.h"
 
 // The loss against what the output layer makes.
@@ -61,17 +61,15 @@ bool check_last_op(const Tail& tail, const Loss& loss, const LayerRecord* output
 /// A cross entropy that is made as large as can be. It is never below 0 by itself, and a loss that
 /// is has had its sign turned, on purpose only where the layer that makes the scores is frozen.
 bool check_sign(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
-  auto begin = std::ranges::find_if(tail.ops, [](const std::string& op) {
-    return op == "cross_entropy" || op == "log_softmax";
-  });
+  auto begin = std::ranges::find_if(
+      tail.ops, [](const std::string& op) { return op == "cross_entropy" || op == "log_softmax"; });
   if (begin == tail.ops.end() || output == nullptr || c.course.losses.empty()) return false;
   const bool entropy = *begin == "cross_entropy";
   const std::set<std::string> plain = {"gather", "mean", "sum", "neg", "div"};
   const bool known = std::all_of(begin + 1, tail.ops.end(),
                                  [&](const std::string& op) { return plain.count(op) > 0; });
   const bool picked = entropy || std::count(begin, tail.ops.end(), "gather") > 0;
-  const bool below =
-      std::ranges::all_of(c.course.losses, [](double loss) { return loss <= 0; });
+  const bool below = std::ranges::all_of(c.course.losses, [](double loss) { return loss <= 0; });
   if (!known || !picked || !below || !c.trainable(*output) || c.course.recent == 0) return false;
   Finding f = mismatch(output,
                        "the loss is a cross entropy with its sign turned: it falls without end as "
@@ -106,8 +104,9 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
   for (const LayerRecord& layer : c.run.layers) {
     if (layer.type != "LayerNorm" || layer.units != 1 || layer.steps.empty()) continue;
     // Over more dimensions than the last, one unit is none of a kind.
-    const bool constant = layer.parameters.empty() ? layer.last().z.rms == 0
-                                                   : c.run.parameters[layer.parameters[0]].tensor.numel() == 1;
+    const bool constant = layer.parameters.empty()
+                              ? layer.last().z.rms == 0
+                              : c.run.parameters[layer.parameters[0]].tensor.numel() == 1;
     if (!constant) continue;
     found.push_back(at_layer(Symptom::LossMismatch, Severity::Error, layer));
     found.back().cause =
@@ -126,8 +125,8 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
 }
 
 /// A cross entropy that is 0 from the first step on, of scores too small for that: float32 takes a
-/// softmax for 1 where its score exceeds the others by ln(2^24) = 17. What comes after it, a mask or
-/// a weight, makes it 0.
+/// softmax for 1 where its score exceeds the others by ln(2^24) = 17. What comes after it, a mask
+/// or a weight, makes it 0.
 bool check_masked(const Case& c, const Loss& loss, const Tail& tail, const LayerRecord* output,
                   Found& found) {
   const bool entropy =

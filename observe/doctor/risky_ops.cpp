@@ -38,7 +38,9 @@ std::string suspect(const std::vector<std::string>& ops, bool backward, bool one
   };
   auto risky = [&](const std::string& op) {
     // softmax is as safe as what it is given, and a logarithm that was finite has a finite slope.
-    if (op == "softmax" || (backward && (op == "log" || op == "log1p")) || (op == "std" && !one_sample)) return false;
+    if (op == "softmax" || (backward && (op == "log" || op == "log1p")) ||
+        (op == "std" && !one_sample))
+      return false;
     return risky_ops().count(op) > 0;
   };
   if (backward) {

@@ -34,8 +34,8 @@ std::optional<Miss> miss_of(const Case& c, const Tail& tail) {
 
 void report_miss(const LayerRecord* output, const Miss& miss, double threshold,
                  const std::string& cause, Found& found) {
-  Finding f = mismatch(output, cause,
-                       "loss(outputs, target);  // the network without it, or targets in its range");
+  Finding f = mismatch(
+      output, cause, "loss(outputs, target);  // the network without it, or targets in its range");
   f.statistic = miss.statistic;
   f.measured = miss.by;
   f.threshold = threshold;
@@ -56,7 +56,8 @@ bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Fou
     return true;
   }
   if (output == nullptr || output->steps.empty() || c.young() || c.went_wrong()) return false;
-  // Outputs of mean 0 and variance 1 are in the mean as far from targets of RMS T as T - 1 at least.
+  // Outputs of mean 0 and variance 1 are in the mean as far from targets of RMS T as T - 1 at
+  // least.
   if (output->normalizes && output->parameters.empty() && miss->op.empty() && miss->by > 2) {
     report_miss(output, *miss, 2,
                 fmt::format("'{}' makes outputs of mean 0 and variance 1 of whatever it is given, "

@@ -140,8 +140,8 @@ std::vector<Remedy> decay_remedies(double update) {
 
 /// Every weight has shrunk to next to nothing, and nothing was learned: no gradient does that, for
 /// where all weights are 0 it is 0 as well.
-bool report_decayed(const Case& c, Found& found) {
-  if (c.young() || !c.course.flat() || c.nonfinite_at) return false;
+void report_decayed(const Case& c, Found& found) {
+  if (c.young() || !c.course.flat() || c.nonfinite_at) return;
   const ParameterRecord* largest = nullptr;
   double left = 0;
   for (const ParameterRecord& p : c.run.parameters) {
@@ -151,23 +151,19 @@ bool report_decayed(const Case& c, Found& found) {
     left = share;
     largest = &p;
   }
-  if (largest == nullptr || left > 0.2) return false;
+  if (largest == nullptr || left > 0.2) return;
   Finding f = at_parameter(c, Symptom::UpdateTooLarge, Severity::Error, *largest);
   f.statistic = "RMS of the weights over what it was at first, where most is left";
   f.measured = left;
   f.threshold = 0.2;
   f.cause =
-      "all weights have shrunk to next to nothing, step by step, as by weight decay that outweighs "
-      "the loss: Adam scales it up with the gradient, AdamW does not";
+      "all weights have shrunk to next to nothing, as by weight decay that outweighs the loss; in "
+      "Adam, unlike AdamW, decay may move them by the full rate at every step";
   f.remedies = decay_remedies(1);
   found.push_back(std::move(f));
-  return true;
 }
 
-}  // namespace
-
-void check_large_updates(const Case& c, Found& found) {
-  if (report_decayed(c, found)) return;
+bool report_large(const Case& c, Found& found) {
   const ParameterRecord* worst = nullptr;
   Point largest{0, 0};
   auto look_at = [&](std::size_t steps) {
@@ -183,17 +179,17 @@ void check_large_updates(const Case& c, Found& found) {
   // The rate of a run that diverges, or loses what it had learned, may have grown since.
   const bool later = (c.went_wrong() || c.course.lost) && largest.value < 0.1;
   if (later) look_at(c.observed);
-  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return;
+  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return false;
   // Where hardly any gradient comes down, the top moves alone, and much.
   const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
-  if (lost && !c.went_wrong()) return;
+  if (lost && !c.went_wrong()) return false;
   const bool worse = c.course.losses.size() >= kWindow && c.course.recent > 1.2 * c.course.start;
   const bool went_wrong = c.went_wrong() || (c.young() && worse);
   const bool stuck = !c.young() && !c.course.learned();
   const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
   const bool warning =
       largest.value > 0.1 && (went_wrong || (stuck && c.grown() && c.course.flat()));
-  if (!error && !warning) return;
+  if (!error && !warning) return false;
   Finding f =
       at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);
   f.since_step = largest.step;
@@ -215,6 +211,13 @@ void check_large_updates(const Case& c, Found& found) {
     f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
   }
   found.push_back(std::move(f));
+  return true;
+}
+
+}  // namespace
+
+void check_large_updates(const Case& c, Found& found) {
+  if (!report_large(c, found)) report_decayed(c, found);
 }
 
 void check_small_updates(const Case& c, Found& found) {

@@ -66,8 +66,8 @@ void report_frozen(const Case& c, Found& found) {
 }
 
 /// Tensors that the network computes with and that get gradients, but which the network does not
-/// know for its parameters, and so no optimiser that is given those. What another optimiser owns has
-/// changed since.
+/// know for its parameters, and so no optimiser that is given those. What another optimiser owns
+/// has changed since.
 void report_strays(const Case& c, Found& found) {
   if (!c.run.structure || c.observed < 3) return;
   std::vector<const Stray*> unowned;
@@ -112,8 +112,7 @@ void report_dropout(const Case& c, Found& found) {
       f.cause = fmt::format(
           "dropout of {:.4g} leaves {:.2g} of {} units: of most it has nothing to hand on, and no "
           "gradient comes back",
-          dropout->p(), (1 - dropout->p()) * static_cast<double>(op.shape.back()),
-          op.shape.back());
+          dropout->p(), (1 - dropout->p()) * static_cast<double>(op.shape.back()), op.shape.back());
       f.remedies = {{Cure::Manual, "drop less: p is the share that is dropped, not kept",
                      "nn::Dropout(0.5)"}};
       found.push_back(std::move(f));
