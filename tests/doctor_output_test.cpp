@@ -95,7 +95,11 @@ TEST_CASE("a loss of 0 because all is learned is no mask", "[doctor]") {
 TEST_CASE("layer norm over one unit", "[doctor]") {
   manual_seed(1);
   nn::Sequential net = ending(two_layers(1, 1), nn::LayerNorm(Shape{1}));
-  const Finding f = first_mismatch(net, sine(), {.lr = 0.01, .adam = true, .loss = squares});
+  const Findings findings = train(net, sine(), {.lr = 0.01, .adam = true, .loss = squares});
+  INFO(to_string(findings));
+  REQUIRE_FALSE(findings.empty());
+  const Finding& f = findings.list[0];
+  CHECK(f.symptom == Symptom::ZeroGradient);
   CHECK(f.layer == "5");
   CHECK(f.cause.find("single unit") != std::string::npos);
   nn::Sequential wide{nn::Linear(1, 16), nn::LayerNorm(Shape{16}), nn::Tanh(), nn::Linear(16, 1)};

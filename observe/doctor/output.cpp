@@ -76,7 +76,8 @@ bool check_sign(const Case& c, const Tail& tail, const LayerRecord* output, Foun
                        "the probability of the right class goes to 0",
                        entropy ? "cross_entropy(logits, target)  // without the minus"
                                : "nll_loss(log_probabilities, target)  // it has the minus");
-  f.statistic = "the loss, which a cross entropy never lets below 0";
+  f.remedies[0].action = "turn the sign back";
+  f.statistic = "the loss, where a cross entropy is never below 0";
   f.measured = c.course.recent;
   f.threshold = 0;
   found.push_back(std::move(f));
@@ -108,10 +109,10 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
                               ? layer.last().z.rms == 0
                               : c.run.parameters[layer.parameters[0]].tensor.numel() == 1;
     if (!constant) continue;
-    found.push_back(at_layer(Symptom::LossMismatch, Severity::Error, layer));
+    found.push_back(at_layer(Symptom::ZeroGradient, Severity::Error, layer));
     found.back().cause =
-        "layer norm over a single unit is its own bias, whatever the unit says: the unit less its "
-        "mean is 0";
+        "layer norm over a single unit makes its own bias of whatever the unit says, for the unit "
+        "less its mean is 0: no gradient passes";
     found.back().remedies = {{Cure::Manual, "normalise where there are units to compare",
                               "nn::LayerNorm(Shape{units})  // in front of the last nn::Linear"}};
     return true;

@@ -93,7 +93,7 @@ void check_distance(const Case& c, const Tail& tail, const LayerRecord* output, 
   auto nothing = [&](double rms) { return kBeside * rms < miss->by; };
   if (!lasts(made, nothing)) return;
   Finding f = mismatch(output,
-                       fmt::format("the targets lie about {:.2g} away, and after {} steps the "
+                       fmt::format("the targets lie about {:.3g} away, and after {} steps the "
                                    "outputs have an RMS of {:.2g}: initial weights and learning "
                                    "rates count on targets of about 1",
                                    miss->by, c.course.losses.size(), windows(made).back()),

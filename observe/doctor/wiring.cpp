@@ -110,9 +110,10 @@ void report_dropout(const Case& c, Found& found) {
       f.measured = nothing;
       f.threshold = 0.1;
       f.cause = fmt::format(
-          "dropout of {:.4g} leaves {:.2g} of {} units: of most it has nothing to hand on, and no "
-          "gradient comes back",
-          dropout->p(), (1 - dropout->p()) * static_cast<double>(op.shape.back()), op.shape.back());
+          "dropout of {:.4g} leaves {:.2g} of {} units in the mean, and of {:.0f} % of the samples "
+          "none: for those nothing is handed on, and no gradient comes back",
+          dropout->p(), (1 - dropout->p()) * static_cast<double>(op.shape.back()), op.shape.back(),
+          100 * nothing);
       f.remedies = {{Cure::Manual, "drop less: p is the share that is dropped, not kept",
                      "nn::Dropout(0.5)"}};
       found.push_back(std::move(f));
