@@ -50,7 +50,8 @@ struct LayerStep {
   /// Share of units (last dimension) whose activation was 0 on every sample seen since the window
   /// began; NaN where the activation is not known.
   float dead_units = std::numeric_limits<float>::quiet_NaN();
-  /// Of an output layer, what it says: variance over samples, averaged over units; else NaN.
+  /// Of an output layer: variance of what it says over samples, averaged over units. NaN for other
+  /// layers, and for fewer than 8 samples.
   float variance_over_samples = std::numeric_limits<float>::quiet_NaN();
   /// Of dL/dz over the mini-batch: square of its mean over samples, over the variance of that mean,
   /// averaged over units. 1 is what noise alone gives. NaN for fewer than 2 samples.

@@ -74,9 +74,10 @@ bool check_sign(const Case& c, const Tail& tail, const LayerRecord* output, Foun
   Finding f = mismatch(output,
                        "the loss is a cross entropy with its sign turned: it falls without end as "
                        "the probability of the right class goes to 0",
-                       entropy ? "cross_entropy(logits, target)  // without the minus"
-                               : "nll_loss(log_probabilities, target)  // it has the minus");
-  f.remedies[0].action = "turn the sign back";
+                       "");
+  f.remedies = {{Cure::Manual, "turn the sign back",
+                 entropy ? "cross_entropy(logits, target)  // without the minus"
+                         : "nll_loss(log_probabilities, target)  // it has the minus"}};
   f.statistic = "the loss, where a cross entropy is never below 0";
   f.measured = c.course.recent;
   f.threshold = 0;
