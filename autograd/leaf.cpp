@@ -31,7 +31,7 @@ void Leaf::run(std::span<Tensor> gradients, Pass& pass) {
   }
   NodeHooks* hooks = hooks_if_any();
   if (hooks == nullptr || hooks->accumulated.empty()) return;
-  Tensor leaf{Ref<TensorImpl>(owner_)};
+  const Tensor leaf = tensor();
   if (!leaf.defined()) return;
   hooks->accumulated.for_each([&](const AccumulateHook& hook) { hook(leaf); });
 }

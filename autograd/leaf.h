@@ -15,6 +15,8 @@ class Leaf final : public Node {
   void run(std::span<Tensor> gradients, Pass& pass) override;
   void on_owner_gone() override;
 
+  /// The leaf itself; undefined once nobody holds it.
+  Tensor tensor() const { return Tensor(Ref<TensorImpl>(owner_)); }
   Tensor grad() const;
   /// Undefined drops the gradient.
   void set_grad(const Tensor& grad);

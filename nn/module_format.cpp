@@ -26,6 +26,9 @@ std::string Module::type_name() const {
   std::unique_ptr<char, void (*)(void*)> demangled(
       abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
   std::string name = status == 0 ? demangled.get() : mangled;
+  // The name of a lambda says nothing but where it stands, at length; "$_0" is clang's.
+  const bool lambda = name.find("lambda") != std::string::npos || name.find("$_") != name.npos;
+  if (lambda) name = name.substr(0, name.find('<'));
   // Qualifiers stand before the arguments of a template, which may hold qualifiers of their own.
   std::size_t colon = name.substr(0, name.find('<')).rfind(':');
   return colon == std::string::npos ? name : name.substr(colon + 1);

@@ -15,19 +15,25 @@ sick ones and healthy ones.
 
 How the loss went (Course) is the most important guard. A classifier that knows nothing has a loss
 of ln(classes); below .7 of that, or of what the run began with, a network has `learned`; above .9
-it is `flat`. In a regression the outputs' variance stands for what the targets explain; where the
-outputs alone make up the loss at first and at last, their shrinking is no learning (`own_noise`).
+it is `flat`. In a regression the outputs' variance over samples stands for what the targets
+explain: one that knows the targets' mean and comes no further is flat. Where the outputs alone make
+up the loss at first and at last, their shrinking is no learning (`own_noise`).
 
   symptom      told by                                      only if
-  loss         the ops between network and loss; targets    -
-               missed by more than the output's range
+  loss         the ops between network and loss; a cross     one layer makes the output; targets:
+               entropy below 0; targets missed by more      not diverged, and for the last flat
+               than the output's range, or below 0 where
+               the output is not, or 30 times as far as
+               the outputs are large
   zero         no gradient, or exactly 0, at a trainable    there is something left to learn
-               layer in three observed steps
+               layer in three observed steps, or at all
+               calls of a layer but the last; dropout that
+               leaves .1 of the samples nothing
   symmetry     rows of a weight equal within 1e-6, and      no output layer
                those of its gradient; two layers' weights
                and gradients equal to the last bit
-  input scale  RMS outside [.01, 20], or mean > 10          not learned, or own_noise; not
-               deviations                                   normalised
+  input scale  RMS outside [.01, 20], mean > 10             not learned, or own_noise; not
+               deviations, or one number throughout         normalised
   initial      n Var W off by a third, and at the first     matched weights would have mended
                step dL/dz shrunk 1e4 or grown 1e3 by        it; not learned, or 16-fold off
                depth, units saturated, or a loss of 10
@@ -36,6 +42,7 @@ outputs alone make up the loss at first and at last, their shrinking is no learn
   large steps  RMS(dw) / RMS(w) > .5 (.1) in one of the     not learned (flat), or diverged;
                first ten, or later (where what was learned  weights not near 0, not normalised
                is lost)
+               all weights shrunk to .2 of what they were   flat
   saturation   > .6 (.3) of a layer where phi' < .05 max    flat; no output layer
                phi'
   dead units   > .6 (.25) of a layer 0 on every sample      not learned (flat); they died
@@ -49,6 +56,7 @@ outputs alone make up the loss at first and at last, their shrinking is no learn
   small steps  RMS(dw) / RMS(w) < 1e-5 in every weight, or  not learned, though there is a
                0 where a gradient arrives; in one window    slope (Case::slope)
                if below float32's resolution
+               a leaf gets gradients and is no parameter    nothing has ever changed it
   oscillation  the loss turns, by more than batches         it came no lower meanwhile, and
                explain                                      turns more or less often than noise
   slow         RMS(dw) / RMS(w) < 1e-4 for 200 steps        flat, though there is a slope
@@ -157,15 +165,22 @@ std::string listed(const std::vector<std::string>& names) {
   return shown < names.size() ? fmt::format("{} and {} more", text, names.size() - shown) : text;
 }
 
+std::string listed(const Case& c, const std::vector<std::size_t>& layers) {
+  std::vector<std::string> names;
+  for (std::size_t i : layers) names.push_back(c.run.layers[i].path);
+  return listed(names);
+}
+
 }  // namespace doctor
 
 Findings diagnose(const RunRecord& record) {
   using namespace doctor;
-  static constexpr auto rules = {
-      check_output,     check_copies,         check_reach,       check_symmetry,
-      check_input,      check_initialization, check_explosion,   check_large_updates,
-      check_saturation, check_dead_units,     check_depth,       check_spikes,
-      check_clipping,   check_small_updates,  check_oscillation, check_speed};
+  static constexpr auto rules = {check_output,         check_copies,     check_wiring,
+                                 check_reach,          check_symmetry,   check_input,
+                                 check_initialization, check_explosion,  check_large_updates,
+                                 check_saturation,     check_dead_units, check_depth,
+                                 check_spikes,         check_clipping,   check_small_updates,
+                                 check_oscillation,    check_speed};
   const Case c(record);
   Found found;
   for (const auto& rule : rules) {

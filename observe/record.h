@@ -50,6 +50,9 @@ struct LayerStep {
   /// Share of units (last dimension) whose activation was 0 on every sample seen since the window
   /// began; NaN where the activation is not known.
   float dead_units = std::numeric_limits<float>::quiet_NaN();
+  /// Of an output layer: variance of what it says over samples, averaged over units. NaN for other
+  /// layers, and for fewer than 8 samples.
+  float variance_over_samples = std::numeric_limits<float>::quiet_NaN();
   /// Of dL/dz over the mini-batch: square of its mean over samples, over the variance of that mean,
   /// averaged over units. 1 is what noise alone gives. NaN for fewer than 2 samples.
   float signal_to_noise = std::numeric_limits<float>::quiet_NaN();

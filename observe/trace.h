@@ -61,12 +61,22 @@ struct LayerCall {
   const Origin& origin() const { return origins.front(); }
 };
 
+/// A leaf with a gradient of its own that the network computed with, though it is none of its
+/// parameters.
+struct Stray {
+  Tensor tensor;
+  std::uint32_t version = 0;  ///< of its elements, at the time: Storage::version()
+  std::string op;             ///< what took it: "linear"
+  Where at;
+};
+
 /// One run of a network.
 struct Trace {
   std::vector<LayerCall> layers;  ///< in the order in which they returned: sources come first
   Tensor input;                   ///< a leaf of its own, on the memory of the input given
   Tensor output;
   Origin end;  ///< from the layers to the output
+  std::vector<Stray> strays;
 
   /// Whether layer `a` contributes to the input of layer `b`, near or far.
   bool leads_to(std::size_t a, std::size_t b) const;

@@ -202,3 +202,18 @@ TEST_CASE("a module prints as a tree", "[module]") {
   CHECK(fmt::format("{}", nn::Sequential()) == "Sequential()");
   CHECK(fmt::format("{}", Classifier()).starts_with("Classifier(\n  (hidden): Linear("));
 }
+
+namespace {
+
+template <class F>
+struct Wrapped : nn::Module {
+  explicit Wrapped(F f) : function(f) {}
+  F function;
+};
+
+}  // namespace
+
+TEST_CASE("a type's name leaves out where a lambda stands", "[module]") {
+  CHECK(Wrapped([](const Tensor& x) { return x; }).type_name() == "Wrapped");
+  CHECK(Wrapped<int>(3).type_name() == "Wrapped<int>");
+}

@@ -51,6 +51,15 @@ Gallery gallery() {
   add_healthy_sequences(all);
   add_healthy_recipes(all);
   add_healthy_variations(all);
+  add_sequence_faults(all);
+  add_architecture_faults(all);
+  add_objective_faults(all);
+  add_practice_faults(all);
+  add_takeover_faults(all);
+  add_healthy_pairs(all);
+  add_healthy_objectives(all);
+  add_healthy_practice(all);
+  add_healthy_structures(all);
   return all;
 }
 

@@ -49,6 +49,7 @@ struct Program {
   std::int64_t batch = 32;
   int steps = 80;
   int steps_before = 0;  ///< made before the monitor is attached
+  int accumulate = 1;    ///< batches whose gradients are added up for a step
   bool zeroes_gradients = true;
   /// What the optimiser is given; none: all parameters.
   std::function<std::vector<Tensor>(nn::Module& net)> trained = {};
@@ -106,5 +107,14 @@ void add_healthy_models(Gallery& gallery);
 void add_healthy_sequences(Gallery& gallery);
 void add_healthy_recipes(Gallery& gallery);
 void add_healthy_variations(Gallery& gallery);
+void add_sequence_faults(Gallery& gallery);
+void add_architecture_faults(Gallery& gallery);
+void add_objective_faults(Gallery& gallery);
+void add_practice_faults(Gallery& gallery);
+void add_takeover_faults(Gallery& gallery);
+void add_healthy_pairs(Gallery& gallery);
+void add_healthy_objectives(Gallery& gallery);
+void add_healthy_practice(Gallery& gallery);
+void add_healthy_structures(Gallery& gallery);
 
 }  // namespace clinic

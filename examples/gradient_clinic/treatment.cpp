@@ -27,13 +27,17 @@ class Training {
             program.trained ? program.trained(net_) : net_.parameters(), program.optimizer.lr)) {}
 
   Tensor step() {
-    const auto [x, y] = draw_batch(program_);
     if (program_.schedule) {
       optimizer_->option(0, "lr") = program_.optimizer.lr * program_.schedule(steps_);
     }
     if (program_.zeroes_gradients) optimizer_->zero_grad();
-    Tensor loss = program_.loss(net_(x), y);
-    loss.backward();
+    Tensor loss;
+    for (int i = 0; i < program_.accumulate; ++i) {
+      const auto [x, y] = draw_batch(program_);
+      loss = program_.loss(net_(x), y);
+      if (program_.accumulate > 1) loss = loss / program_.accumulate;
+      loss.backward();
+    }
     if (program_.clip > 0) {
       optim::clip_grad_norm_(net_.parameters(), program_.clip, 2, optim::NonFinite::Skip);
     }

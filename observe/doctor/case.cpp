@@ -138,6 +138,11 @@ Case::Case(const RunRecord& record) : run(record), course(record) {
   scatter = std::exp(std::sqrt(5 * widths));
 }
 
+bool Case::trainable(const LayerRecord& layer) const {
+  return std::ranges::any_of(
+      layer.parameters, [&](std::size_t i) { return run.parameters[i].tensor.requires_grad(); });
+}
+
 double Case::slope() const {
   double square = 0;
   for (const ParameterRecord& p : run.parameters) {

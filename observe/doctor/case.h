@@ -95,6 +95,8 @@ struct Case {
     return points;
   }
 
+  /// Whether any of its parameters is to learn.
+  bool trainable(const LayerRecord& layer) const;
   /// Too few steps for anything but what is certain.
   bool young() const { return observed < 3 * kWindow; }
   /// Enough steps to tell slow learning from none.

@@ -50,13 +50,12 @@ const std::vector<std::string> kDistances = {"sub", "abs", "mean"};
 
 const Sample& said(const LayerStep& step) { return step.activation ? step.activation : step.z; }
 
-/// Variance over samples and units of what a regression by squares says.
+/// Variance over samples of what a regression by squares says: a bias for each unit varies with
+/// none.
 std::optional<double> output_variance(const RunRecord& run) {
   const LayerRecord* layer = regressor(run, kSquares);
-  if (layer == nullptr) return {};
-  const Sample& y = said(layer->last());
-  if (y.looked_at < 8 * layer->units) return {};  // too few samples to vary
-  return double(y.rms) * y.rms - double(y.mean) * y.mean;
+  if (layer == nullptr || std::isnan(layer->last().variance_over_samples)) return {};
+  return layer->last().variance_over_samples;
 }
 
 /// Whether what a regression says makes up its loss, in the first observed steps and in the last.
@@ -115,6 +114,9 @@ Course::Course(const RunRecord& run) {
   const std::size_t tail = std::min(n, std::max<std::size_t>(n / 10, 10));
   start =
       median({losses.begin(), losses.begin() + std::min<std::ptrdiff_t>(std::ssize(losses), 3)});
+  // Before the first update is where it began, if one or two have multiplied it: no batch differs
+  // so much from others.
+  if (losses[0] > 0 && start > 100 * losses[0]) start = losses[0];
   recent = midmean({losses.end() - static_cast<std::ptrdiff_t>(tail), losses.end()});
   uninformed = uninformed_loss(run);
   const double reference = uninformed ? std::min(start, *uninformed) : start;

@@ -38,7 +38,8 @@ struct Course {
   /// It had learned, and has been back where it began for three windows.
   bool lost = false;
 
-  bool flat() const { return !(fallen > 0.1) && !low; }
+  /// Nothing is learned, or no more than the targets' mean, and nothing more comes of it.
+  bool flat() const { return !low && (!(fallen > 0.1) || (poor && !falling())); }
   bool learned() const { return low || (fallen > 0.3 && !poor); }
   /// Still on its way, from wherever it began.
   bool falling() const;

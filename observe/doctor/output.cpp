@@ -1,34 +1,14 @@
+#include "gradus/observe/doctor/output.h"
+
+#include <set>
+
 #include "gradus/observe/doctor/advice.h"
 #include "gradus/observe/doctor/loss_fit.h"
-#include "gradus/observe/doctor/rules.h"
 #include "gradus/observe/watch/origin.h"
 
 // The loss against what the output layer makes.
 namespace gradus::observe::doctor {
 namespace {
-
-/// What happens between the last layers and the loss, shapes left out.
-struct Tail {
-  std::vector<std::string> ops;
-  std::vector<Where> at;  ///< line 0 for those of the loss
-};
-
-Tail tail_of(const RunRecord& run) {
-  Tail tail;
-  if (run.structure) {
-    for (const TracedOp& op : run.structure->end.ops) {
-      if (op.kind == OpKind::Shape) continue;
-      tail.ops.push_back(op.name);
-      tail.at.push_back(op.at);
-    }
-  }
-  for (const std::string& op : run.loss_ops) {
-    if (kind_of(op) == OpKind::Shape) continue;
-    tail.ops.push_back(op);
-    tail.at.emplace_back();
-  }
-  return tail;
-}
 
 /// Which loss it is, told by its ops, and where they begin.
 struct Loss {
@@ -49,21 +29,6 @@ Loss loss_of(const Tail& tail, const Course& course) {
   const bool picked = find("gather") < none && find("neg") < none && !logarithm;
   if (picked && course.recent < 0) return {LossTakes::LogProbabilities, find("gather")};
   return {};
-}
-
-const LayerRecord* output_layer(const Case& c) {
-  for (auto layer = c.run.layers.rbegin(); layer != c.run.layers.rend(); ++layer) {
-    if (layer->is_output) return &*layer;
-  }
-  return nullptr;
-}
-
-Finding mismatch(const LayerRecord* output, const std::string& cause, const std::string& code) {
-  Finding f{.symptom = Symptom::LossMismatch, .severity = Severity::Error};
-  if (output != nullptr) f = at_layer(f.symptom, f.severity, *output);
-  f.cause = cause;
-  f.remedies = {{Cure::OtherLoss, "hand the loss what it takes", code}};
-  return f;
 }
 
 /// Softmax, sigmoid, ReLU or tanh in front of a loss that wants scores.
@@ -93,6 +58,33 @@ bool check_last_op(const Tail& tail, const Loss& loss, const LayerRecord* output
   return true;
 }
 
+/// A cross entropy that is made as large as can be. It is never below 0 by itself, and a loss that
+/// is has had its sign turned, on purpose only where the layer that makes the scores is frozen.
+bool check_sign(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
+  auto begin = std::ranges::find_if(
+      tail.ops, [](const std::string& op) { return op == "cross_entropy" || op == "log_softmax"; });
+  if (begin == tail.ops.end() || output == nullptr || c.course.losses.empty()) return false;
+  const bool entropy = *begin == "cross_entropy";
+  const std::set<std::string> plain = {"gather", "mean", "sum", "neg", "div"};
+  const bool known = std::all_of(begin + 1, tail.ops.end(),
+                                 [&](const std::string& op) { return plain.count(op) > 0; });
+  const bool picked = entropy || std::count(begin, tail.ops.end(), "gather") > 0;
+  const bool below = std::ranges::all_of(c.course.losses, [](double loss) { return loss <= 0; });
+  if (!known || !picked || !below || !c.trainable(*output) || c.course.recent == 0) return false;
+  Finding f = mismatch(output,
+                       "the loss is a cross entropy with its sign turned: it falls without end as "
+                       "the probability of the right class goes to 0",
+                       "");
+  f.remedies = {{Cure::Manual, "turn the sign back",
+                 entropy ? "cross_entropy(logits, target)  // without the minus"
+                         : "nll_loss(log_probabilities, target)  // it has the minus"}};
+  f.statistic = "the loss, where a cross entropy is never below 0";
+  f.measured = c.course.recent;
+  f.threshold = 0;
+  found.push_back(std::move(f));
+  return true;
+}
+
 /// A softmax over one unit, or classes of which there is one.
 bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Found& found) {
   std::vector<const TracedOp*> ops;
@@ -111,6 +103,21 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
     found.back().at = op->at;
     return true;
   }
+  for (const LayerRecord& layer : c.run.layers) {
+    if (layer.type != "LayerNorm" || layer.units != 1 || layer.steps.empty()) continue;
+    // Over more dimensions than the last, one unit is none of a kind.
+    const bool constant = layer.parameters.empty()
+                              ? layer.last().z.rms == 0
+                              : c.run.parameters[layer.parameters[0]].tensor.numel() == 1;
+    if (!constant) continue;
+    found.push_back(at_layer(Symptom::ZeroGradient, Severity::Error, layer));
+    found.back().cause =
+        "layer norm over a single unit makes its own bias of whatever the unit says, for the unit "
+        "less its mean is 0: no gradient passes";
+    found.back().remedies = {{Cure::Manual, "normalise where there are units to compare",
+                              "nn::LayerNorm(Shape{units})  // in front of the last nn::Linear"}};
+    return true;
+  }
   if (loss.takes != LossTakes::Logits || output == nullptr || output->units != 1) return false;
   found.push_back(mismatch(output,
                            "cross entropy over a single unit is 0 whatever the unit says: it takes "
@@ -119,78 +126,77 @@ bool check_single(const Case& c, const Loss& loss, const LayerRecord* output, Fo
   return true;
 }
 
-/// From end to end of what an op can make; absent where that is not bounded, or not known.
-std::optional<double> width_of(const std::string& op) {
-  if (op == "sigmoid" || op == "hardsigmoid" || op == "softmax") return 1;
-  if (op == "tanh" || op == "softsign") return 2;
-  return {};
-}
-
-std::string without(const std::string& op) {
-  return fmt::format(
-      "loss(outputs, target);  // the network without its {}, or targets in its range", op);
-}
-
-/// A regression that misses its targets by more than its output's range is wide: they lie outside.
-bool check_range(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
-  const std::size_t loss = c.run.loss_ops.size();
-  if (loss != 3 || tail.ops.size() <= loss || tail.ops[tail.ops.size() - 3] != "sub") return false;
-  const std::string &distance = tail.ops[tail.ops.size() - 2], &op = tail.ops[tail.ops.size() - 4];
-  const bool squared = distance == "square";
-  if ((!squared && distance != "abs") || tail.ops.back() != "mean") return false;
-  const std::optional<double> width = width_of(op);
-  const double miss = squared ? std::sqrt(c.course.recent) : c.course.recent;
-  if (!width || !(miss > *width)) return false;
-  Finding f =
-      mismatch(output,
-               fmt::format("{} on the output cannot reach the targets: what it makes lies in a "
-                           "range {} wide, and misses them by more than that",
-                           op, *width),
-               without(op));
-  f.statistic = squared ? "root of the mean squared error" : "mean absolute error";
-  f.measured = miss;
-  f.threshold = *width;
+/// A cross entropy that is 0 from the first step on, of scores too small for that: float32 takes a
+/// softmax for 1 where its score exceeds the others by ln(2^24) = 17. What comes after it, a mask
+/// or a weight, makes it 0.
+bool check_masked(const Case& c, const Loss& loss, const Tail& tail, const LayerRecord* output,
+                  Found& found) {
+  const bool entropy =
+      loss.takes != LossTakes::Other || std::ranges::count(tail.ops, "log_softmax") > 0;
+  if (!entropy || output == nullptr || output->steps.empty() || c.course.losses.empty()) {
+    return false;
+  }
+  auto is_zero = [](double value) { return value == 0; };
+  if (!std::ranges::all_of(c.course.losses, is_zero) || output->last().z.abs_max > 8) return false;
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Error, *output);
+  f.since_step = c.run.steps.front().step;
+  f.statistic = "the loss";
+  f.threshold = 0;
+  f.cause =
+      "the loss is exactly 0 from the first step on, and so is the gradient: a cross entropy of "
+      "these scores is not, so a mask or a weight leaves out every sample";
+  f.remedies = {{Cure::Manual, "see that the mask keeps what it should",
+                 "fmt::print(\"{}\\n\", sum(mask));  // how many count for the loss"}};
   found.push_back(std::move(f));
   return true;
 }
 
-/// A regression whose output cannot take the targets' values: it sticks to a bound.
-void check_bounds(const Case& c, const Tail& tail, const LayerRecord* output, Found& found) {
-  const bool regression =
-      std::ranges::count(tail.ops, "square") > 0 || std::ranges::count(tail.ops, "abs") > 0;
-  if (output == nullptr || !regression || c.course.learned() || c.young()) return;
-  auto stuck = [](const LayerStep& step) {
-    const double flat =
-        static_cast<double>(step.saturated_low) + static_cast<double>(step.saturated_high);
-    const double zero = step.activation ? step.activation.zero_share : 0;
-    return std::max(flat, zero);
-  };
-  const Series share = c.series(output->steps, stuck);
-  auto most = [](double x) { return x > 0.9; };
-  if (!lasts(share, most)) return;
-  Finding f =
-      mismatch(output,
-               fmt::format("{} on the output cannot reach the targets, so the output sticks "
-                           "to its bound",
-                           output->activation),
-               without(output->activation));
-  f.statistic = "share of outputs at the bound";
-  f.measured = windows(share).back();
-  f.threshold = 0.9;
-  f.since_step = since(share, most);
-  found.push_back(std::move(f));
+}  // namespace
+
+Tail tail_of(const RunRecord& run) {
+  Tail tail;
+  if (run.structure) {
+    for (const TracedOp& op : run.structure->end.ops) {
+      if (op.kind == OpKind::Shape) continue;
+      tail.ops.push_back(op.name);
+      tail.at.push_back(op.at);
+    }
+  }
+  for (const std::string& op : run.loss_ops) {
+    if (kind_of(op) == OpKind::Shape) continue;
+    tail.ops.push_back(op);
+    tail.at.emplace_back();
+  }
+  return tail;
 }
 
-}  // namespace
+const LayerRecord* output_layer(const Case& c) {
+  const LayerRecord* output = nullptr;
+  for (const LayerRecord& layer : c.run.layers) {
+    if (!layer.is_output) continue;
+    if (output != nullptr && output->module != layer.module) return nullptr;
+    output = &layer;
+  }
+  return output;
+}
+
+Finding mismatch(const LayerRecord* output, const std::string& cause, const std::string& code) {
+  Finding f{.symptom = Symptom::LossMismatch, .severity = Severity::Error};
+  if (output != nullptr) f = at_layer(f.symptom, f.severity, *output);
+  f.cause = cause;
+  f.remedies = {{Cure::OtherLoss, "hand the loss what it takes", code}};
+  return f;
+}
 
 void check_output(const Case& c, Found& found) {
   const Tail tail = tail_of(c.run);
   const Loss loss = loss_of(tail, c.course);
   const LayerRecord* output = output_layer(c);
   if (check_single(c, loss, output, found)) return;
+  if (check_sign(c, tail, output, found)) return;
   if (check_last_op(tail, loss, output, found)) return;
-  if (check_range(c, tail, output, found)) return;
-  check_bounds(c, tail, output, found);
+  if (check_masked(c, loss, tail, output, found)) return;
+  check_targets(c, tail, output, found);
 }
 
 }  // namespace gradus::observe::doctor

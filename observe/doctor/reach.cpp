@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "gradus/observe/doctor/advice.h"
@@ -24,11 +25,6 @@ Reach reach_of(const LayerRecord& layer) {
   return std::ranges::all_of(recent, zero) ? Reach::Zero : Reach::Some;
 }
 
-bool trainable(const Case& c, const LayerRecord& layer) {
-  return std::ranges::any_of(
-      layer.parameters, [&](std::size_t i) { return c.run.parameters[i].tensor.requires_grad(); });
-}
-
 /// Layers with something to learn that learn nothing, in none of their calls; by index.
 std::vector<std::size_t> blocked_layers(const Case& c) {
   std::set<const nn::Module*> reached;
@@ -38,17 +34,11 @@ std::vector<std::size_t> blocked_layers(const Case& c) {
   std::vector<std::size_t> blocked;
   for (std::size_t i = 0; i < c.run.layers.size(); ++i) {
     const LayerRecord& layer = c.run.layers[i];
-    if (layer.call == 0 && !reached.count(layer.module) && trainable(c, layer)) {
+    if (layer.call == 0 && !reached.count(layer.module) && c.trainable(layer)) {
       blocked.push_back(i);
     }
   }
   return blocked;
-}
-
-std::vector<std::string> paths(const Case& c, const std::vector<std::size_t>& layers) {
-  std::vector<std::string> names;
-  for (std::size_t i : layers) names.push_back(c.run.layers[i].path);
-  return names;
 }
 
 /// The layer, next after the blocked ones, whose input nothing recorded leads to.
@@ -68,8 +58,16 @@ std::string with_slope(const std::string& op) {
                      op == "round" || op == "floor" ? op : "f");
 }
 
-/// The op through which every slope is 0, among ops in order of execution.
-std::string zero_op(const std::vector<std::string>& ops) {
+/// Whether some of what the layer makes most probably exceeds 0: it is so of 2 in 100 numbers of a
+/// normal distribution, if its mean is two deviations below.
+bool exceeds_0(const LayerRecord& layer) {
+  const Sample& z = layer.last().z;
+  return z.mean > -2 * std::sqrt(std::max(0.0, double(z.rms) * z.rms - double(z.mean) * z.mean));
+}
+
+/// The op through which every slope is 0, among ops in order of execution after `layer`: one that
+/// has no slope anywhere, a module of the user's own, or one that is flat in parts.
+std::string zero_op(const std::vector<std::string>& ops, const LayerRecord& layer) {
   static const std::set<std::string> flat = {"sign", "round", "floor"};
   static const std::set<std::string> flat_in_part = {"clamp", "hardtanh", "hardsigmoid",
                                                      "relu",  "relu6",    "masked_fill"};
@@ -80,7 +78,10 @@ std::string zero_op(const std::vector<std::string>& ops) {
   };
   auto is_flat = [&](const std::string& op) { return flat.count(op) > 0; };
   auto is_own_module = [](const std::string& op) { return op[0] >= 'A' && op[0] <= 'Z'; };
-  auto is_flat_in_part = [&](const std::string& op) { return flat_in_part.count(op) > 0; };
+  auto is_flat_in_part = [&](const std::string& op) {
+    const bool open = op == "relu" && op == layer.activation && exceeds_0(layer);
+    return flat_in_part.count(op) > 0 && !open;
+  };
   for (std::string op : {first(is_flat), first(is_own_module), first(is_flat_in_part)}) {
     if (!op.empty()) return op;
   }
@@ -101,7 +102,7 @@ Finding blocked_finding(const Case& c, const std::vector<std::size_t>& blocked) 
 void report_cut(const Case& c, const std::vector<std::size_t>& blocked, Found& found) {
   Finding f = blocked_finding(c, blocked);
   const LayerRecord& top = c.run.layers[blocked.back()];
-  const std::string names = listed(paths(c, blocked));
+  const std::string names = listed(c, blocked);
   const bool one = blocked.size() == 1;
   const LayerCall* cut =
       c.run.structure ? detached_after(*c.run.structure, blocked.back()) : nullptr;
@@ -154,82 +155,62 @@ void report_zero(const Case& c, const std::vector<std::size_t>& blocked, Found& 
     if (weightless || above.last().grad.rms < 1e-30) return;
   }
   if (layer.dead_share() == 1 || layer.saturated_share() > 0.99) return;
-  const std::string op = zero_op(ops);
+  const std::string op = zero_op(ops, layer);
   if (op.empty()) return;
   Finding f = blocked_finding(c, blocked);
   f.threshold = 0;
+  if (op == "relu") {
+    f.symptom = Symptom::DeadUnits;
+    f.cause = fmt::format(
+        "what relu takes is below 0 on every sample, where its slope is 0: {} {} nothing",
+        listed(c, blocked), blocked.size() == 1 ? "learns" : "learn");
+    f.remedies = {leaky_activation(op),
+                  {Cure::MatchedInit, "begin with biases of 0",
+                   fmt::format("nn::init::zeros_({}.bias);", code_for(layer.path, layer.type))}};
+    found.push_back(std::move(f));
+    return;
+  }
   f.cause = fmt::format(
       "the gradient is exactly 0 behind {}, whose slope is 0 wherever this run "
       "has been: {} {} nothing",
-      op, listed(paths(c, blocked)), blocked.size() == 1 ? "learns" : "learn");
+      op, listed(c, blocked), blocked.size() == 1 ? "learns" : "learn");
   f.remedies = {{Cure::Manual, fmt::format("replace {} in training by something with a slope", op),
                  with_slope(op)}};
   found.push_back(std::move(f));
 }
 
-/// Parameters that no gradient ever came to, of modules that no recorded op ran in.
-void report_unused(const Case& c, Found& found) {
-  if (c.young()) return;
-  std::set<std::size_t> used;
+/// A layer that is called again and again, as in a recurrent network, and learns from its last call
+/// alone. Where a cut is meant, to bound the memory, it is made once in many calls.
+void report_last_call_only(const Case& c, Found& found) {
+  if (c.young() || c.course.learned() || c.nonfinite_at) return;
+  const LayerRecord* last = nullptr;
+  std::map<const nn::Module*, std::pair<int, int>> calls;  // and those that a gradient came back to
   for (const LayerRecord& layer : c.run.layers) {
-    used.insert(layer.parameters.begin(), layer.parameters.end());
+    auto& [all, reached] = calls[layer.module];
+    ++all;
+    if (reach_of(layer) == Reach::Nothing) continue;
+    ++reached;
+    if (last == nullptr && reached == 1 && layer.call >= 2) last = &layer;
   }
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < c.run.parameters.size(); ++i) {
-    const ParameterRecord& p = c.run.parameters[i];
-    const bool silent =
-        std::ranges::none_of(p.steps, [](const ParameterStep& s) { return bool(s.gradient); });
-    if (!used.count(i) && silent && p.tensor.requires_grad()) names.push_back(p.name);
-  }
-  if (names.empty()) return;
-  const char* them = names.size() == 1 ? "it" : "them";
-  found.push_back(
-      {.symptom = Symptom::ZeroGradient,
-       .severity = Severity::Warning,
-       .layer = names[0],
-       .statistic = "gradients that came to it",
-       .cause = fmt::format("the loss is made without {0}: forward() leaves {1} out, or uses {1} "
-                            "under NoGrad",
-                            listed(names), them),
-       .remedies = {{Cure::Manual, fmt::format("use {0} in forward(), or drop {0}", them), ""}}});
-}
-
-/// A layer with nothing to train between layers that are trained, in a chain. What is frozen on
-/// purpose is mostly a beginning, an end, nearly everything, or has a trained path beside it.
-void report_frozen(const Case& c, Found& found) {
-  if (!c.run.structure || c.young()) return;
-  const Trace& trace = *c.run.structure;
-  std::vector<std::size_t> frozen, trained;
-  for (std::size_t i = 0; i < std::min(c.run.layers.size(), trace.layers.size()); ++i) {
-    const LayerRecord& layer = c.run.layers[i];
-    if (layer.normalizes || layer.parameters.empty() || layer.call > 0) continue;
-    (trainable(c, layer) ? trained : frozen).push_back(i);
-  }
-  std::erase_if(frozen, [&](std::size_t i) {
-    auto before = [&](std::size_t other) { return trace.leads_to(other, i); };
-    auto behind = [&](std::size_t other) { return trace.leads_to(i, other); };
-    auto joined = [&](std::size_t other) {
-      const bool end = other == trace.layers.size();
-      return (end ? trace.end : trace.layers[other].origin()).sources.size() > 1;
-    };
-    return std::ranges::any_of(trace.consumers(i), joined) ||
-           std::ranges::none_of(trained, before) || std::ranges::none_of(trained, behind);
-  });
-  if (frozen.empty() || 2 * frozen.size() > trained.size()) return;
-  const LayerRecord& layer = c.run.layers[frozen[0]];
-  Finding f = at_layer(Symptom::ZeroGradient, Severity::Warning, layer);
-  f.cause = fmt::format("{} {} frozen, amid layers that learn", listed(paths(c, frozen)),
-                        frozen.size() == 1 ? "is" : "are");
-  f.remedies = {{Cure::Manual, "let it learn, before the optimiser is made",
-                 code_for(layer.path, layer.type) + ".requires_grad_();"}};
+  if (last == nullptr || calls[last->module] != std::pair(last->call + 1, 1)) return;
+  Finding f = at_layer(Symptom::ZeroGradient, Severity::Warning, *last);
+  f.since_step = last->steps.front().step;
+  f.statistic = fmt::format("calls of '{}' that a gradient comes back to", last->path);
+  f.measured = 1;
+  f.expected = last->call + 1;
+  f.cause = fmt::format(
+      "'{}' is called {} times in a step and learns from the last call alone: what it makes in the "
+      "others is detached from the graph",
+      last->path, last->call + 1);
+  f.remedies = {{Cure::Manual, "hand the state on as it is, within a sequence",
+                 "h = tanh(input(x) + recurrent(h));  // not h.detach()"}};
   found.push_back(std::move(f));
 }
 
 }  // namespace
 
 void check_reach(const Case& c, Found& found) {
-  report_unused(c, found);
-  report_frozen(c, found);
+  report_last_call_only(c, found);
   const std::vector<std::size_t> blocked = blocked_layers(c);
   if (blocked.empty() || c.nonfinite_at) return;
   if (reach_of(c.run.layers[blocked.back()]) == Reach::Nothing) {

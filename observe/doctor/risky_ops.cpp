@@ -13,6 +13,7 @@ struct Remedied {
 const std::map<std::string, Remedied>& risky_ops() {
   static const std::map<std::string, Remedied> ops = {
       {"log", {"keep the logarithm away from 0", "log(clamp(p, 1e-12, std::nullopt))"}},
+      {"log1p", {"keep what it is given above -1", "log1p(clamp(x, -1 + 1e-6, std::nullopt))"}},
       {"div", {"keep the divisor away from 0", "x / (y + 1e-8)"}},
       {"reciprocal", {"keep the divisor away from 0", "1 / (y + 1e-8)"}},
       {"sqrt", {"keep the root away from 0, where its slope is infinite", "sqrt(x + 1e-12)"}},
@@ -20,6 +21,7 @@ const std::map<std::string, Remedied>& risky_ops() {
       {"norm", {"keep the norm away from 0, where it has no slope", "sqrt(sum(x * x) + 1e-12)"}},
       {"pow", {"keep the base away from 0 and from overflow", "pow(clamp(x, 1e-6, 1e6), p)"}},
       {"exp", {"bound the exponent", "exp(clamp(x, -30, 30))"}},
+      {"expm1", {"bound the exponent", "expm1(clamp(x, -30, 30))"}},
       {"std",
        {"keep the variance away from 0, and leave out its correction for one sample",
         "sqrt(var(x, {0}, false, 0) + 1e-8)"}},
@@ -36,7 +38,9 @@ std::string suspect(const std::vector<std::string>& ops, bool backward, bool one
   };
   auto risky = [&](const std::string& op) {
     // softmax is as safe as what it is given, and a logarithm that was finite has a finite slope.
-    if (op == "softmax" || (op == "log" && backward) || (op == "std" && !one_sample)) return false;
+    if (op == "softmax" || (backward && (op == "log" || op == "log1p")) ||
+        (op == "std" && !one_sample))
+      return false;
     return risky_ops().count(op) > 0;
   };
   if (backward) {

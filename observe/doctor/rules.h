@@ -11,6 +11,8 @@ using Found = std::vector<Finding>;
 
 // numbers.cpp
 void check_finite(const Case& c, Found& found);
+// wiring.cpp
+void check_wiring(const Case& c, Found& found);
 // reach.cpp
 void check_reach(const Case& c, Found& found);
 // output.cpp
@@ -39,5 +41,7 @@ void check_speed(const Case& c, Found& found);
 Finding at_layer(Symptom symptom, Severity severity, const LayerRecord& layer);
 /// "'a', 'b' and 3 more".
 std::string listed(const std::vector<std::string>& names);
+/// The same of the paths of layers, by index.
+std::string listed(const Case& c, const std::vector<std::size_t>& layers);
 
 }  // namespace gradus::observe::doctor

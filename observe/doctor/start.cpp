@@ -148,13 +148,31 @@ void check_loss_at_start(const Case& c, const std::vector<const Hidden*>& off, F
   found.push_back(std::move(f));
 }
 
+/// An input that tells nothing of the samples: all of its elements are one number.
+bool report_constant_input(const Case& c, double deviation, Found& found) {
+  const Sample& x = c.run.input;
+  const bool constant = x.all_zero() || (x.looked_at > 1 && deviation == 0);
+  if (!constant || c.young() || c.course.learned()) return false;
+  Finding f{.symptom = Symptom::InputScale, .severity = Severity::Error};
+  if (!c.run.layers.empty()) f.at = c.run.layers.front().at;
+  f.statistic = "standard deviation of the first input";
+  f.cause = fmt::format(
+      "all {} elements of the first input are {:.3g}: nothing in it tells one sample from another",
+      x.count, x.mean);
+  f.remedies = {{Cure::Manual, "see what becomes of the data on their way to the network",
+                 "fmt::print(\"{} {}\\n\", amin(x, {0}), amax(x, {0}));  // of each feature"}};
+  found.push_back(std::move(f));
+  return true;
+}
+
 }  // namespace
 
 void check_input(const Case& c, Found& found) {
   const Sample& x = c.run.input;
-  if (!x || x.rms == 0 || input_is_normalized(c)) return;
+  if (!x || input_is_normalized(c)) return;
   const double deviation =
       std::sqrt(std::max(0.0, double(x.rms) * x.rms - double(x.mean) * x.mean));
+  if (report_constant_input(c, deviation, found) || x.rms == 0) return;
   const bool off_scale = x.rms > 20 || x.rms < 0.01;
   const bool off_centre = deviation > 0 && std::abs(x.mean) > 10 * deviation;
   if (!off_scale && !off_centre) return;

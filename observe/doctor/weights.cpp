@@ -36,6 +36,19 @@ bool decays(const ParameterRecord& p) {
   return 2 * shrunk > steps;
 }
 
+/// What decay leaves of a weight in the end, if it has shrunk at nearly every step: as a share of
+/// what it was.
+double left_by_decay(const ParameterRecord& p) {
+  if (p.steps.size() < 3 * kWindow || !(p.steps.front().value.rms > 0)) return 1;
+  std::size_t shrunk = 0;
+  for (std::size_t i = 1; i < p.steps.size(); ++i) {
+    shrunk += p.steps[i].value.rms < p.steps[i - 1].value.rms ? 1U : 0U;
+  }
+  // Once next to nothing is left, it trembles about 0.
+  return 2 * shrunk > p.steps.size() ? double(p.steps.back().value.rms) / p.steps.front().value.rms
+                                     : 1;
+}
+
 bool is_weight(const Case& c, const ParameterRecord& p) {
   if (p.shape.size() < 2 || p.in_normalization || p.tensor.numel() == 0) return false;
   return std::ranges::none_of(
@@ -71,13 +84,25 @@ std::vector<const ParameterRecord*> unmoved(const Case& c) {
   return found;
 }
 
+bool moves(const ParameterRecord& p) {
+  return !p.steps.empty() && p.steps.back().change && !p.steps.back().change.all_zero();
+}
+
+/// Whether those that do not move are the network's beginning, below all that does: as where a new
+/// head is trained on a network taken over from elsewhere.
+bool is_below_all_that_moves(const Case& c, const std::vector<const ParameterRecord*>& still) {
+  bool moving = false;
+  for (const ParameterRecord& p : c.run.parameters) {
+    moving = moving || moves(p);
+    if (moving && std::ranges::count(still, &p) > 0) return false;
+  }
+  return moving;
+}
+
 bool report_unmoved(const Case& c, Found& found) {
   const auto still = unmoved(c);
-  if (still.empty()) return false;
-  const auto moving = std::ranges::count_if(c.run.parameters, [](const ParameterRecord& p) {
-    return !p.steps.empty() && p.steps.back().change && !p.steps.back().change.all_zero();
-  });
-  const bool all = moving == 0;
+  if (still.empty() || (c.course.learned() && is_below_all_that_moves(c, still))) return false;
+  const bool all = std::ranges::none_of(c.run.parameters, moves);
   Finding f = at_parameter(c, Symptom::UpdateTooSmall, all ? Severity::Error : Severity::Warning,
                            *still[0]);
   std::vector<std::string> names;
@@ -109,9 +134,37 @@ bool report_unmoved(const Case& c, Found& found) {
   return true;
 }
 
-}  // namespace
+std::vector<Remedy> decay_remedies(double update) {
+  return {{Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
+          lower_rate(update, 0.02)};
+}
 
-void check_large_updates(const Case& c, Found& found) {
+/// Every weight has shrunk to next to nothing, and nothing was learned: no gradient does that, for
+/// where all weights are 0 it is 0 as well.
+void report_decayed(const Case& c, Found& found) {
+  if (c.young() || !c.course.flat() || c.nonfinite_at) return;
+  const ParameterRecord* largest = nullptr;
+  double left = 0;
+  for (const ParameterRecord& p : c.run.parameters) {
+    if (!is_weight(c, p)) continue;
+    const double share = left_by_decay(p);
+    if (share < left) continue;
+    left = share;
+    largest = &p;
+  }
+  if (largest == nullptr || left > 0.2) return;
+  Finding f = at_parameter(c, Symptom::UpdateTooLarge, Severity::Error, *largest);
+  f.statistic = "RMS of the weights over what it was at first, where most is left";
+  f.measured = left;
+  f.threshold = 0.2;
+  f.cause =
+      "all weights have shrunk to next to nothing, as by weight decay that outweighs the loss; in "
+      "Adam, unlike AdamW, decay may move them by the full rate at every step";
+  f.remedies = decay_remedies(1);
+  found.push_back(std::move(f));
+}
+
+bool report_large(const Case& c, Found& found) {
   const ParameterRecord* worst = nullptr;
   Point largest{0, 0};
   auto look_at = [&](std::size_t steps) {
@@ -127,17 +180,17 @@ void check_large_updates(const Case& c, Found& found) {
   // The rate of a run that diverges, or loses what it had learned, may have grown since.
   const bool later = (c.went_wrong() || c.course.lost) && largest.value < 0.1;
   if (later) look_at(c.observed);
-  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return;
+  if (worst == nullptr || (later && !c.course.lost && largest.value < 0.5)) return false;
   // Where hardly any gradient comes down, the top moves alone, and much.
   const bool lost = !c.gradient_ratio.empty() && c.gradient_ratio.front().value < c.bound(1e-3);
-  if (lost && !c.went_wrong()) return;
+  if (lost && !c.went_wrong()) return false;
   const bool worse = c.course.losses.size() >= kWindow && c.course.recent > 1.2 * c.course.start;
   const bool went_wrong = c.went_wrong() || (c.young() && worse);
   const bool stuck = !c.young() && !c.course.learned();
   const bool error = largest.value > (c.grown() ? 0.5 : 1) && (went_wrong || stuck);
   const bool warning =
       largest.value > 0.1 && (went_wrong || (stuck && c.grown() && c.course.flat()));
-  if (!error && !warning) return;
+  if (!error && !warning) return false;
   Finding f =
       at_parameter(c, Symptom::UpdateTooLarge, error ? Severity::Error : Severity::Warning, *worst);
   f.since_step = largest.step;
@@ -150,9 +203,7 @@ void check_large_updates(const Case& c, Found& found) {
         "each step takes {:.0f} % off the weights: weight decay times learning rate, which "
         "leaves nothing of them",
         100 * largest.value);
-    f.remedies = {
-        {Cure::Manual, "lower the weight decay", "opt.option(0, \"weight_decay\") = 1e-4;"},
-        lower_rate(largest.value, 0.02)};
+    f.remedies = decay_remedies(largest.value);
   } else {
     const std::string size = largest.value < 1 ? fmt::format("{:.0f} % of", 100 * largest.value)
                                                : number(largest.value) + " times";
@@ -162,6 +213,13 @@ void check_large_updates(const Case& c, Found& found) {
     f.remedies = {lower_rate(largest.value, 0.02), clip_norm(1)};
   }
   found.push_back(std::move(f));
+  return true;
+}
+
+}  // namespace
+
+void check_large_updates(const Case& c, Found& found) {
+  if (!report_large(c, found)) report_decayed(c, found);
 }
 
 void check_small_updates(const Case& c, Found& found) {

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "gradus/autograd/node.h"
+#include "gradus/autograd/leaf.h"
 #include "gradus/nn/dropout.h"
 
 namespace gradus::observe {
@@ -60,6 +60,9 @@ class Walk {
     std::ranges::sort(segment.layers);
     return segment;
   }
+
+  /// Whether it is the network's input, or one of a layer's, under a node of the trace's own.
+  bool is_mark(const Node* node) const { return node == input_ || inputs_.count(node) > 0; }
 
  private:
   const Node* input_;
@@ -134,6 +137,20 @@ std::vector<TracedOp> ops_of(const Segment& segment, const Names& names) {
   return ops;
 }
 
+void note_strays(const Segment& segment, const Walk& walk, const Names& names,
+                 std::vector<Stray>& strays) {
+  for (const auto& [sequence, node] : segment.ops) {
+    for (const Edge& edge : node->inputs()) {
+      const Node* input = edge.node.get();
+      if (input == nullptr || !input->is_leaf() || names.parameters.count(input) > 0) continue;
+      const Tensor leaf = static_cast<const Leaf*>(input)->tensor();
+      auto is_leaf = [&](const Stray& stray) { return stray.tensor.is_same(leaf); };
+      if (!leaf.defined() || walk.is_mark(input) || std::ranges::any_of(strays, is_leaf)) continue;
+      strays.push_back({leaf, leaf.storage()->version(), node->name(), node->at()});
+    }
+  }
+}
+
 }  // namespace
 
 OpKind kind_of(const std::string& op) {
@@ -164,6 +181,7 @@ void find_origins(nn::Module& net, Trace& trace) {
   const Walk walk(trace);
   auto origin_of = [&](const Tensor& x) {
     Segment segment = walk.back_from(x, false);
+    note_strays(segment, walk, names, trace.strays);
     Origin origin{.sources = std::move(segment.layers),
                   .from_input = segment.from_input,
                   .ops = ops_of(segment, names)};
@@ -181,6 +199,7 @@ void find_origins(nn::Module& net, Trace& trace) {
   for (LayerCall& layer : trace.layers) {
     for (const Tensor& x : layer.inputs) layer.origins.push_back(origin_of(x));
     const Segment inside = walk.back_from(layer.output, true);
+    note_strays(inside, walk, names, trace.strays);
     layer.holds_layers = !inside.layers.empty();
     for (const auto& [sequence, node] : inside.ops) layer.own_ops.emplace_back(node->name());
   }

@@ -68,6 +68,18 @@ void note_where(const Tensor& x, std::int32_t now, std::vector<std::int32_t>& la
   });
 }
 
+constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+
+/// Of rows (samples, units), the RMS over units of the mean over samples; absent for fewer than 2.
+std::optional<double> rms_of_mean(const Tensor& rows) {
+  if (rows.dim() < 2 || rows.numel() == 0) return {};
+  const std::int64_t units = rows.size(-1), taken = rows.numel() / units;
+  if (taken < 2) return {};
+  const Tensor dense = kernel::contiguous(rows);
+  const Tensor flat = dense.alias({{taken, units}, {units, 1}, dense.layout().offset});
+  return statistics(kernel::sum(flat, {0})).rms / static_cast<double>(taken);
+}
+
 }  // namespace
 
 Tensor some_rows(const Tensor& x, std::int64_t limit) {
@@ -125,20 +137,20 @@ LogHistogram log_histogram(const Tensor& x) {
   return histogram;
 }
 
+float variance_over_rows(const Tensor& rows, double rms) {
+  const std::optional<double> of_mean = rms_of_mean(rows);
+  if (!of_mean || rows.numel() / rows.size(-1) < 8) return kUnknown;  // too few to vary
+  return static_cast<float>(std::max(0.0, rms * rms - *of_mean * *of_mean));
+}
+
 float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples) {
-  constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
-  if (rows.dim() < 2 || rows.numel() == 0) return unknown;
-  const std::int64_t units = rows.size(-1), taken = rows.numel() / units;
-  if (taken < 2) return unknown;
-  const Tensor dense = kernel::contiguous(rows);
-  const Tensor flat = dense.alias({{taken, units}, {units, 1}, dense.layout().offset});
-  const double of_sum = statistics(kernel::sum(flat, {0})).rms;
-  const auto n = static_cast<double>(taken);
-  const double of_mean = of_sum / n;
-  const double variance_of_mean = (rms * rms - of_mean * of_mean) / (n - 1);
-  if (!(variance_of_mean > 0)) return unknown;
+  const std::optional<double> of_mean = rms_of_mean(rows);
+  if (!of_mean) return kUnknown;
+  const auto n = static_cast<double>(rows.numel() / rows.size(-1));
+  const double variance_of_mean = (rms * rms - *of_mean * *of_mean) / (n - 1);
+  if (!(variance_of_mean > 0)) return kUnknown;
   // What is above the noise's 1 grows with the number of samples.
-  const double excess = of_mean * of_mean / variance_of_mean - 1;
+  const double excess = *of_mean * *of_mean / variance_of_mean - 1;
   return static_cast<float>(std::max(0.0, 1 + excess * static_cast<double>(samples) / n));
 }
 

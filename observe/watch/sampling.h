@@ -21,6 +21,9 @@ Sample sample_of(const Tensor& some, const Tensor& whole);
 
 LogHistogram log_histogram(const Tensor& x);
 
+/// Of rows (samples, units): LayerStep::variance_over_samples, from their RMS. NaN for fewer
+/// than 8.
+float variance_over_rows(const Tensor& rows, double rms);
 /// LayerStep::signal_to_noise of a gradient (samples, units), of which `rows`: (some, units) have
 /// been taken, from their RMS.
 float signal_to_noise(const Tensor& rows, double rms, std::int64_t samples);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradus/autograd/grad_mode.h"
+#include "gradus/autograd/reuse.h"
 #include "gradus/observe/untouched.h"
 #include "gradus/observe/watch/sampling.h"
 #include "gradus/tensor/context.h"
@@ -145,6 +146,9 @@ void Monitor::Watch::after_layer(Site& site, std::span<const Tensor> inputs, con
   const Tensor z = some_rows(output, options_.elements);
   seen->step.step = step_;
   seen->step.z = sample_of(z, output);
+  if (layer.is_output) {
+    seen->step.variance_over_samples = variance_over_rows(z, seen->step.z.rms);
+  }
   judge_by_z(i, z);
   if (histogram_due()) {
     seen->histograms = std::make_unique<LayerHistograms>();
@@ -187,6 +191,9 @@ void Monitor::Watch::take_activation(std::size_t layer, const Tensor& activation
   const Tensor x = some_rows(activation, options_.elements);
   LayerStep& step = source.latest->step;
   step.activation = sample_of(x, activation);
+  if (layer == output_source_) {
+    step.variance_over_samples = variance_over_rows(x, step.activation.rms);
+  }
   if (source.latest->histograms) source.latest->histograms->activation = log_histogram(x);
   const std::int64_t units = x.dim() == 0 ? 1 : x.size(-1);
   auto& alive = source.last_alive;
@@ -225,6 +232,11 @@ void Monitor::Watch::end_step(double loss) {
       record_.cost.bytes = bytes();
     }
     record_.steps.push(run);
+    // What only one forward made, as an input whose slope is asked for, is nobody's to train.
+    if (record_.structure) {
+      std::erase_if(record_.structure->strays,
+                    [](const Stray& stray) { return is_sole_owner(stray.tensor); });
+    }
     begin_pass();
     recorder_.reset();
     ++step_;
