@@ -12,7 +12,8 @@ namespace clinic {
 ///   dying      at least 70 % of all entries are 0
 ///   vanishing  ||gW first|| < 1e-3 ||gW last|| and ||gW first|| < 1e-4
 /// One step at which a rule holds is enough; of several rules NaN comes first, then dying,
-/// exploding, vanishing, as in their published code.
+/// exploding, vanishing, as in their published code. There all but NaN are asked only where the
+/// accuracy is low or hardly rises; here they stand alone.
 Flow autotrainer(const observe::RunRecord& record);
 
 }  // namespace clinic
