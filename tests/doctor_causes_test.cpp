@@ -7,14 +7,6 @@ using namespace doctor_tests;
 
 namespace {
 
-Finding first(Symptom symptom, nn::Module& net, const Batch& data, const Options& options = {}) {
-  const Findings findings = train(net, data, options);
-  INFO(to_string(findings));
-  REQUIRE_FALSE(findings.empty());
-  CHECK(std::string(to_string(findings.list[0].symptom)) == to_string(symptom));
-  return findings.list[0];
-}
-
 /// Two layers side by side, of which a gate takes so much each.
 struct Experts : nn::Module {
   nn::Linear gate = child("gate", nn::Linear(2, 2));

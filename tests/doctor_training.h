@@ -100,4 +100,14 @@ inline nn::Sequential initialized(nn::Sequential net, const nn::init::Initialize
   return net;
 }
 
+/// The first finding, which must be of this symptom.
+inline Finding first(Symptom symptom, nn::Module& net, const Batch& data,
+                     const Options& options = {}) {
+  const Findings findings = train(net, data, options);
+  INFO(to_string(findings));
+  REQUIRE_FALSE(findings.empty());
+  CHECK(std::string(to_string(findings.list[0].symptom)) == to_string(symptom));
+  return findings.list[0];
+}
+
 }  // namespace doctor_tests

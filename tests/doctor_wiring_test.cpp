@@ -8,14 +8,6 @@ using namespace doctor_tests;
 
 namespace {
 
-Finding first(Symptom symptom, nn::Module& net, const Batch& data, const Options& options = {}) {
-  const Findings findings = train(net, data, options);
-  INFO(to_string(findings));
-  REQUIRE_FALSE(findings.empty());
-  CHECK(std::string(to_string(findings.list[0].symptom)) == to_string(symptom));
-  return findings.list[0];
-}
-
 /// Layers in a plain vector, which no parameters() finds.
 struct Hidden : nn::Module {
   nn::Linear in = child("in", nn::Linear(2, 16));

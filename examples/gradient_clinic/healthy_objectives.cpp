@@ -13,11 +13,6 @@ namespace {
 const Mlp relu_2x48{2, 48, make<nn::ReLU>, he()};
 const Mlp tanh_2x32{2, 32, make<nn::Tanh>, glorot()};
 
-Problem changed_targets(Problem problem, const std::function<Tensor(const Tensor&)>& change) {
-  problem.data.targets = change(problem.data.targets);
-  return problem;
-}
-
 Program with_loss(Program program, Loss loss) {
   program.loss = std::move(loss);
   return program;
@@ -100,7 +95,7 @@ struct Contrastive : nn::Module {
 
 void add_healthy_objectives(Gallery& gallery) {
   add_to_report(gallery, {.name = "quantiles"}, "pinball-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
     problem.outputs = 3;
     Program p = regression(problem, relu_2x48, adam(5e-3), pinball);
     p.score = [](const Tensor& y, const Tensor& t) { return explained(y.narrow(1, 1, 1), t); };
@@ -108,7 +103,7 @@ void add_healthy_objectives(Gallery& gallery) {
     return p;
   });
   add_to_report(gallery, {.name = "a mixture of densities"}, "mixture-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return y.narrow(1, 0, 1); });
     problem.outputs = 9;
     Program p = regression(problem, tanh_2x32, adam(0.01), mixture);
     p.score = best_of_mixture;
@@ -116,7 +111,7 @@ void add_healthy_objectives(Gallery& gallery) {
     return p;
   });
   add_to_report(gallery, {.name = "ordered classes"}, "ordinal-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) {
+    Problem problem = with_targets(waves(), [](const Tensor& y) {
       return (y.select(1, 0) > -0.5).to(int64) + (y.select(1, 0) > 0).to(int64) +
              (y.select(1, 0) > 0.5).to(int64);
     });
@@ -173,7 +168,7 @@ void add_healthy_objectives(Gallery& gallery) {
         });
   });
   add_to_report(gallery, {.name = "noise with heavy tails, absolute error"}, "cauchy-l1-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) {
+    Problem problem = with_targets(waves(), [](const Tensor& y) {
       return y + 0.1 * randn(y.shape()) / (abs(randn(y.shape())) + 0.01);
     });
     Program p = regression(problem, relu_2x48, adam(5e-3),

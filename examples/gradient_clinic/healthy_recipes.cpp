@@ -21,11 +21,6 @@ Recipe nesterov(double lr) {
           }};
 }
 
-Problem changed_targets(Problem problem, const std::function<Tensor(const Tensor&)>& change) {
-  problem.data.targets = change(problem.data.targets);
-  return problem;
-}
-
 double no_score(const Tensor&, const Tensor&) { return 0; }
 
 /// Focal loss (Lin et al. 2017) as it is mostly written.
@@ -114,7 +109,7 @@ void add_losses(Gallery& gallery) {
                    .score = no_score};
   });
   add_to_report(gallery, {.name = "a Poisson regression"}, "poisson-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return round(exp(2 * y)); });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return round(exp(2 * y)); });
     return regression(problem, tanh_2x32, adam(5e-3),
                       [](const Tensor& output, const Tensor& target) {
                         return mean(exp(output) - target * output);
@@ -126,7 +121,7 @@ void add_losses(Gallery& gallery) {
         [](const Tensor& output, const Tensor& target) { return l1_loss(output, target); });
   });
   add_to_report(gallery, {.name = "hinge loss"}, "hinge-spirals", [] {
-    Problem problem = changed_targets(binary(spirals()), [](const Tensor& y) { return 2 * y - 1; });
+    Problem problem = with_targets(binary(spirals()), [](const Tensor& y) { return 2 * y - 1; });
     Program p = classifier(problem, {3, 32, make<nn::ELU>, he()}, sgd(0.05));
     p.loss = [](const Tensor& output, const Tensor& target) { return hinge_loss(output, target); };
     p.score = no_score;
@@ -149,7 +144,7 @@ void add_losses(Gallery& gallery) {
 void add_data(Gallery& gallery) {
   add_to_report(gallery, {.name = "nothing to learn"}, "random-labels-4x48", [] {
     Problem problem =
-        changed_targets(blobs(2, 20), [](const Tensor& y) { return randint(0, 2, y.shape()); });
+        with_targets(blobs(2, 20), [](const Tensor& y) { return randint(0, 2, y.shape()); });
     return classifier(problem, {4, 48, make<nn::ReLU>, he()}, sgd(0.01, 0));
   });
   add_to_report(gallery, {.name = "one class is rare"}, "rare-class-circles", [] {
@@ -172,7 +167,7 @@ void add_data(Gallery& gallery) {
     return regression(problem, {2, 48, make<nn::ReLU>, he()}, adam(5e-3), squares);
   });
   add_to_report(gallery, {.name = "targets of a scale of 30"}, "targets-30-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return 30 * y + 10; });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return 30 * y + 10; });
     return regression(problem, {3, 64, make<nn::ReLU>, he()}, adam(0.01), squares);
   });
 }

@@ -9,16 +9,6 @@
 namespace clinic {
 namespace {
 
-Problem changed_targets(Problem problem, const std::function<Tensor(const Tensor&)>& change) {
-  problem.data.targets = change(problem.data.targets);
-  return problem;
-}
-
-nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
-  net.push_back(end);
-  return net;
-}
-
 /// Two layers that begin as copies and see other halves of the input.
 struct Halves : nn::Module {
   explicit Halves(const Problem& problem)
@@ -126,15 +116,15 @@ void add_training(Gallery& gallery) {
     return program;
   });
   add_to_report(gallery, {.name = "targets of a scale of 1e-3"}, "targets-1e-3-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y * 1e-3; });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return y * 1e-3; });
     return regression(problem, mlp(problem, {2, 32, make<nn::Tanh>, glorot()}), adam(1e-3));
   });
   add_to_report(gallery, {.name = "targets of noise"}, "noise-3x32-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return randn(y.shape()); });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return randn(y.shape()); });
     return regression(problem, mlp(problem, {3, 32, make<nn::ReLU>, he()}), adam(1e-3));
   });
   add_to_report(gallery, {.name = "ReLU on what is positive"}, "relu-positive-waves", [] {
-    Problem problem = changed_targets(waves(), [](const Tensor& y) { return y + 2; });
+    Problem problem = with_targets(waves(), [](const Tensor& y) { return y + 2; });
     return regression(problem, with_end(mlp(problem, {3, 32, make<nn::ELU>, he()}), nn::ReLU()));
   });
   add_to_report(gallery, {.name = "tanh on what lies within"}, "tanh-within-waves", [] {
@@ -147,7 +137,7 @@ void add_training(Gallery& gallery) {
   });
   add_to_report(gallery, {.name = "many labels a sample"}, "labels-bce-digits", [] {
     Problem problem =
-        changed_targets(digits(), [](const Tensor& y) { return one_hot(y, 10).to(float32); });
+        with_targets(digits(), [](const Tensor& y) { return one_hot(y, 10).to(float32); });
     Program program = classifier(problem, mlp(problem, {2, 64, make<nn::ReLU>, he()}));
     program.loss = binary_entropy;
     program.score = [](const Tensor& y, const Tensor& t) { return accuracy(y, t.argmax(1)); };

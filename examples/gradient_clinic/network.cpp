@@ -33,6 +33,11 @@ nn::Sequential mlp(const Problem& problem, const Mlp& options) {
   return net;
 }
 
+nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
+  net.push_back(end);
+  return net;
+}
+
 Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer) {
   return classifier(problem, mlp(problem, options), std::move(optimizer));
 }

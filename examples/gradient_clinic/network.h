@@ -26,6 +26,8 @@ struct Mlp {
 };
 /// In one flat Sequential, but for residual blocks: layer i's Linear is "0", "2", "4", ...
 nn::Sequential mlp(const Problem& problem, const Mlp& options);
+/// With one module more.
+nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end);
 Program classifier(const Problem& problem, const Mlp& options, Recipe optimizer = sgd(0.05));
 Program regression(const Problem& problem, const Mlp& options, Recipe optimizer,
                    Loss loss = squares);

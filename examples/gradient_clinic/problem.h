@@ -30,5 +30,11 @@ Problem with_inputs(Problem problem, F change) {
   problem.data.inputs = change(problem.data.inputs);
   return problem;
 }
+/// With other targets.
+template <class F>
+Problem with_targets(Problem problem, F change) {
+  problem.data.targets = change(problem.data.targets);
+  return problem;
+}
 
 }  // namespace clinic

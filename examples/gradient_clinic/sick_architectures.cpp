@@ -90,11 +90,6 @@ struct Adversaries : nn::Module {
   nn::Sequential generator, critic;
 };
 
-nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
-  net.push_back(end);
-  return net;
-}
-
 void add_flow(Gallery& gallery) {
   add_to_report(gallery, {.name = "hard sigmoids", .causes = {Vanishing, Initialization}},
                 "hardsigmoid-8x40-digits", [] {

@@ -117,11 +117,6 @@ nn::AnyModule in_evaluation(nn::Sequential net) {
   return net;
 }
 
-nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
-  net.push_back(end);
-  return net;
-}
-
 void add_flow(Gallery& gallery) {
   add_to_report(gallery, {.name = "sigmoids by hand", .causes = {Vanishing}},
                 "sigmoid-function-7x40-spirals", [] {

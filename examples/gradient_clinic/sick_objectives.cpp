@@ -15,16 +15,6 @@ const Mlp relu_2x48{2, 48, make<nn::ReLU>, he()};
 const Mlp tanh_3x32{3, 32, make<nn::Tanh>, glorot()};
 const Mlp gelu_3x40{3, 40, make<nn::GELU>, he()};
 
-Problem changed_targets(Problem problem, const std::function<Tensor(const Tensor&)>& change) {
-  problem.data.targets = change(problem.data.targets);
-  return problem;
-}
-
-nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
-  net.push_back(end);
-  return net;
-}
-
 Program with_loss(Program program, Loss loss) {
   program.loss = std::move(loss);
   return program;
@@ -84,12 +74,12 @@ void add_outputs(Gallery& gallery) {
   add_to_tune(gallery,
               {.name = "softplus on what must be negative", .causes = {LossMismatch, DeadUnits}},
               "softplus-negative-waves", [] {
-                Problem problem = changed_targets(waves(), [](const Tensor& y) { return y - 3; });
+                Problem problem = with_targets(waves(), [](const Tensor& y) { return y - 3; });
                 return regression(problem, with_end(mlp(problem, gelu_3x40), nn::Softplus()));
               });
   add_to_tune(
       gallery, {.name = "a norm on the output", .causes = {LossMismatch}}, "bn-output-waves", [] {
-        Problem problem = changed_targets(waves(), [](const Tensor& y) { return 10 * y + 40; });
+        Problem problem = with_targets(waves(), [](const Tensor& y) { return 10 * y + 40; });
         return regression(problem,
                           with_end(mlp(problem, relu_2x48), nn::BatchNorm1d(2, {.affine = false})));
       });
@@ -126,12 +116,12 @@ void add_outputs(Gallery& gallery) {
                .causes = {SlowLearning, UpdateTooSmall, LossMismatch}},
               "targets-2000-adam-waves", [] {
                 Problem problem =
-                    changed_targets(waves(), [](const Tensor& y) { return 300 * y + 2000; });
+                    with_targets(waves(), [](const Tensor& y) { return 300 * y + 2000; });
                 return regression(problem, relu_2x48, adam(1e-3));
               });
   add_to_report(gallery, {.name = "targets with outliers", .causes = {UpdateTooLarge, Exploding}},
                 "outliers-3e3-waves", [] {
-                  Problem problem = changed_targets(waves(), [](const Tensor& y) {
+                  Problem problem = with_targets(waves(), [](const Tensor& y) {
                     return y + 3000 * (gradus::rand({y.size(0), 1}) < 0.01).to(float32);
                   });
                   return regression(problem, relu_2x48, sgd(0.02));
@@ -142,7 +132,7 @@ void add_numbers(Gallery& gallery) {
   add_to_report(
       gallery, {.name = "missing targets times 0", .causes = {NonFinite}, .word = "target"},
       "nan-times-0-waves", [] {
-        Problem problem = changed_targets(waves(), [](const Tensor& y) {
+        Problem problem = with_targets(waves(), [](const Tensor& y) {
           return masked_fill(y, gradus::rand(y.shape()) < 0.1,
                              std::numeric_limits<double>::quiet_NaN());
         });

@@ -21,11 +21,6 @@ Problem scaled_waves(double inputs, double targets) {
   return problem;
 }
 
-nn::Sequential with_end(nn::Sequential net, const nn::AnyModule& end) {
-  net.push_back(end);
-  return net;
-}
-
 /// Owns a scale beside its layers, and ends in a softmax.
 struct Scaled : nn::Module {
   explicit Scaled(const Problem& problem)
